@@ -1,0 +1,68 @@
+//===- DispatchOps.td - Plan and dispatch ----------------------------*- tablegen -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_DIALECT_MOE_IR_DISPATCHOPS
+#define MOE_DIALECT_MOE_IR_DISPATCHOPS
+
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "moe/Dialect/MoE/IR/MoEAttributes.td"
+include "moe/Dialect/MoE/IR/MoETypes.td"
+
+def MoE_PlanOp : MoE_Op<"plan", [Pure]> {
+  let summary = "sort the chosen (token, slot) pairs by expert";
+  let description = [{
+    `ids` T×k holds expert ids in [−1, E). The rows of the plan are the pairs
+    (t, j) with ids[t, j] ≥ 0, sorted by (ids[t, j], t, j); the sort is stable.
+
+    With a plan type marked `expert_choice`, `ids` is E×C and holds token ids
+    in [−1, tokens); rows are the pairs (e, c) in order, and `tokens` says how
+    many tokens there are.
+
+    Ids outside the range are the program's error: what happens then is
+    undefined, except that gates of this dialect never give such ids.
+
+    Example:
+
+    ```mlir
+    %p = moe.plan %ids : tensor<?x2xi32> -> !moe.plan<8>
+    %q = moe.plan %tok tokens(%n) : tensor<8x4xi32> -> !moe.plan<8, expert_choice>
+    ```
+  }];
+  let arguments = (ins 2DTensorOf<[I32]>:$ids, Optional<Index>:$tokens);
+  let results = (outs MoE_PlanType:$plan);
+  let assemblyFormat = [{
+    $ids (`tokens` `` `(` $tokens^ `)`)? attr-dict
+    `:` type($ids) `->` type($plan)
+  }];
+  let hasVerifier = 1;
+}
+
+def MoE_DispatchOp : MoE_Op<"dispatch", [Pure]> {
+  let summary = "bring the rows of each expert together";
+  let description = [{
+    Row r of the result R×H is x[t], (t, j) being the r-th pair of the plan. It
+    only permutes and repeats.
+
+    Example:
+
+    ```mlir
+    %rows = moe.dispatch %x, %p
+        : tensor<?x64xf32>, !moe.plan<8> -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins 2DTensorOf<[AnyType]>:$input, MoE_PlanType:$plan);
+  let results = (outs 2DTensorOf<[AnyType]>:$rows);
+  let assemblyFormat = [{
+    $input `,` $plan attr-dict
+    `:` type($input) `,` type($plan) `->` type($rows)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // MOE_DIALECT_MOE_IR_DISPATCHOPS

@@ -1,0 +1,103 @@
+//===- WeightOps.td - Expert weights ---------------------------------*- tablegen -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_DIALECT_MOE_IR_WEIGHTOPS
+#define MOE_DIALECT_MOE_IR_WEIGHTOPS
+
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "moe/Dialect/MoE/IR/MoEAttributes.td"
+include "moe/Dialect/MoE/IR/MoETypes.td"
+
+def MoE_WeightsOp : MoE_Op<"weights", [Pure, AttrSizedOperandSegments]> {
+  let summary = "bundle tensors into the weights of a set of experts";
+  let description = [{
+    `sources` is one tensor stacked over experts (rank of the logical shape) or
+    one tensor per expert (one rank less). `layout` says where a logical
+    element stands in it; scales and zero points follow the source's rows.
+
+    Whole-byte storage: the source's element type is the storage type (for
+    integers, signless and unsigned of one width may meet). 4- and 2-bit
+    storage: the source holds bytes (i8 or ui8), each with 2 or 4 elements that
+    are consecutive along the last dimension, the first in the lowest bits.
+
+    A quantised element is
+
+        value = (code − zero) · scale
+
+    `scales`: E×out, E×out×1 (one per row) or E×out×ceil(in/block).
+    `zeros`: codes of the same storage; of the shape of the scales (packed
+    along the last dimension like the source), else `zero_point` holds for all.
+    `block` 0 means one scale per row.
+
+    Example:
+
+    ```mlir
+    %g = moe.weights %fc1 layout<step = 2>
+        : tensor<8x64x32xf32> -> !moe.weights<8x32x32, f32>
+    %q = moe.weights %w scales(%s : tensor<8x64x2xf32>) block(16) zero_point(8)
+        : tensor<8x64x16xui8> -> !moe.weights<8x64x32, ui4>
+    ```
+  }];
+  let arguments = (ins
+    Variadic<AnyRankedTensor>:$sources,
+    Variadic<AnyRankedTensor>:$scales,
+    Variadic<AnyRankedTensor>:$zeros,
+    DefaultValuedAttr<MoE_LayoutAttr,
+      "::mlir::moe::LayoutAttr::get($_builder.getContext(), 0, 1, false)">
+      :$layout,
+    DefaultValuedAttr<I64Attr, "0">:$block,
+    DefaultValuedAttr<I64Attr, "0">:$zero_point);
+  let results = (outs MoE_WeightsType:$result);
+  let assemblyFormat = [{
+    $sources
+    (`scales` `` `(` $scales^ `:` type($scales) `)`)?
+    (`zeros` `` `(` $zeros^ `:` type($zeros) `)`)?
+    (`layout` `` $layout^)?
+    (`block` `` `(` $block^ `)`)?
+    (`zero_point` `` `(` $zero_point^ `)`)?
+    attr-dict `:` type($sources) `->` type($result)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Elements that share a scale along the input dimension.
+    int64_t getEffectiveBlock();
+    /// Scales per row.
+    int64_t getNumBlocks();
+    /// Whether one tensor holds all experts.
+    bool isStacked() { return getSources().size() == 1 && !isSingleSlice(); }
+    /// One source of one rank less: E = 1 given as "one tensor per expert".
+    bool isSingleSlice();
+  }];
+}
+
+def MoE_LowRankWeightsOp : MoE_Op<"low_rank_weights", [Pure]> {
+  let summary = "weights that are a common matrix plus a low-rank product";
+  let description = [{
+    W_e = base_e + U_e · V_e, with `base` of E experts or of one common to all,
+    U E×out×r, V E×r×in. The low-rank kind of expert is a `moe.ffn_experts`
+    over such weights.
+
+    Example:
+
+    ```mlir
+    %w = moe.low_rank_weights %c, %u, %v
+        : !moe.weights<1x64x32, f32>, !moe.weights<8x64x4, f32>,
+          !moe.weights<8x4x32, f32> -> !moe.weights<8x64x32, f32>
+    ```
+  }];
+  let arguments = (ins MoE_WeightsType:$base, MoE_WeightsType:$u,
+                       MoE_WeightsType:$v);
+  let results = (outs MoE_WeightsType:$result);
+  let assemblyFormat = [{
+    $base `,` $u `,` $v attr-dict
+    `:` type($base) `,` type($u) `,` type($v) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // MOE_DIALECT_MOE_IR_WEIGHTOPS

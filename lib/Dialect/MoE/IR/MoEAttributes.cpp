@@ -1,0 +1,115 @@
+//===- MoEAttributes.cpp - Attributes of the moe dialect -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "moe/Dialect/MoE/IR/MoE.h"
+#include "llvm/ADT/SmallString.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::moe;
+
+FailureOr<double> mlir::moe::parseDouble(AsmParser &parser) {
+  double value;
+  if (succeeded(parser.parseOptionalKeyword("inf")))
+    return std::numeric_limits<double>::infinity();
+  int64_t integer;
+  OptionalParseResult isInteger = parser.parseOptionalInteger(integer);
+  if (isInteger.has_value()) {
+    if (failed(*isInteger))
+      return failure();
+    return static_cast<double>(integer);
+  }
+  if (parser.parseFloat(value))
+    return failure();
+  return value;
+}
+
+void mlir::moe::printDouble(AsmPrinter &printer, double value) {
+  if (std::isinf(value) && value > 0) {
+    printer << "inf";
+    return;
+  }
+  printer.printFloat(APFloat(value));
+}
+
+#define GET_ATTRDEF_CLASSES
+#include "moe/Dialect/MoE/IR/MoEAttributes.cpp.inc"
+
+void MoEDialect::registerAttributes() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "moe/Dialect/MoE/IR/MoEAttributes.cpp.inc"
+      >();
+}
+
+using EmitError = function_ref<InFlightDiagnostic()>;
+
+LogicalResult ScoreAttr::verify(EmitError emitError, ScoreFunction function,
+                                double temperature) {
+  if (!(temperature > 0) || std::isinf(temperature))
+    return emitError() << "temperature must be a positive number";
+  return success();
+}
+
+LogicalResult GroupLimitAttr::verify(EmitError emitError, int64_t count,
+                                     int64_t keep, GroupReduce by) {
+  if (count < 1 || keep < 1 || keep > count)
+    return emitError() << "cannot keep " << keep << " of " << count
+                       << " groups of experts";
+  return success();
+}
+
+LogicalResult SelectAttr::verify(EmitError emitError, SelectMode mode,
+                                 int64_t k, TieBreak tie, double p,
+                                 double threshold, int64_t rank,
+                                 double jitter) {
+  if (k < 1)
+    return emitError() << "k must be at least 1, got " << k;
+  if (mode == SelectMode::TopP && !(p > 0 && p <= 1))
+    return emitError() << "top_p needs p in (0, 1]";
+  if (mode == SelectMode::RankK && (rank < 1 || k != 1))
+    return emitError() << "rank_k needs rank of at least 1 and k = 1";
+  if (mode == SelectMode::SparseMixer && (k != 2 || !(jitter >= 0)))
+    return emitError() << "sparse_mixer needs k = 2 and jitter of at least 0";
+  if (std::isnan(threshold))
+    return emitError() << "threshold must be a number";
+  return success();
+}
+
+LogicalResult CapacityAttr::verify(EmitError emitError, int64_t count,
+                                   double factor) {
+  if ((count > 0) == (factor > 0) || count < 0 || !(factor >= 0))
+    return emitError() << "capacity needs either a positive count or a "
+                          "positive factor";
+  return success();
+}
+
+LogicalResult NormalizeAttr::verify(EmitError emitError, NormalizeMode mode,
+                                    double epsilon) {
+  if (!(epsilon >= 0) || (epsilon != 0 && mode != NormalizeMode::Sum))
+    return emitError() << "epsilon must be at least 0 and goes with sum only";
+  return success();
+}
+
+LogicalResult ActivationAttr::verify(EmitError emitError,
+                                     ActivationFunction function, double alpha,
+                                     double beta, double limit) {
+  if (std::isnan(alpha) || std::isnan(beta) || !(limit >= 0))
+    return emitError() << "alpha and beta must be numbers, limit at least 0";
+  if (alpha != 1.0 && function != ActivationFunction::Silu)
+    return emitError() << "alpha goes with silu only";
+  return success();
+}
+
+LogicalResult LayoutAttr::verify(EmitError emitError, int64_t offset,
+                                 int64_t step, bool transposed) {
+  if (offset < 0 || step < 1)
+    return emitError() << "layout needs offset of at least 0 and step of at "
+                          "least 1";
+  return success();
+}

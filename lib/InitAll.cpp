@@ -1,0 +1,16 @@
+//===- InitAll.cpp - Registration of dialects, passes and pipelines -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "moe/InitAll.h"
+#include "moe/Dialect/MoE/IR/MoE.h"
+
+void moe::registerAllDialects(mlir::DialectRegistry &registry) {
+  registry.insert<mlir::moe::MoEDialect>();
+}
+
+void moe::registerAllPasses() {}
