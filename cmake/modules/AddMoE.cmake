@@ -91,10 +91,15 @@ endfunction()
 # LLVM's shared libraries wherever it is moved to.
 function(add_moe_tool name)
   cmake_parse_arguments(ARG "" "" "LINK_LIBS" ${ARGN})
-  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
-  target_link_libraries(${name} PRIVATE moe_build_flags ${ARG_LINK_LIBS}
-    ${MOE_MLIR_LIBS})
-  target_precompile_headers(${name} REUSE_FROM moe_pch)
+  # An executable's own sources would compile as PIE, which the precompiled
+  # header is not.
+  add_library(${name}-objects OBJECT ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name}-objects PRIVATE moe_build_flags ${ARG_LINK_LIBS})
+  target_precompile_headers(${name}-objects REUSE_FROM moe_pch)
+  get_property(tablegen GLOBAL PROPERTY MOE_TABLEGEN_TARGETS)
+  add_dependencies(${name}-objects ${tablegen})
+  add_executable(${name} $<TARGET_OBJECTS:${name}-objects>)
+  target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} ${MOE_MLIR_LIBS})
   set_target_properties(${name} PROPERTIES
     INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};${LLVM_LIBRARY_DIRS}")
   install(TARGETS ${name} EXPORT MoETargets

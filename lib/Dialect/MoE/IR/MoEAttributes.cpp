@@ -13,28 +13,28 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-FailureOr<double> mlir::moe::parseDouble(AsmParser &parser) {
+FailureOr<Real> mlir::moe::parseReal(AsmParser &parser) {
   double value;
   if (succeeded(parser.parseOptionalKeyword("inf")))
-    return std::numeric_limits<double>::infinity();
+    return Real(std::numeric_limits<double>::infinity());
   int64_t integer;
   OptionalParseResult isInteger = parser.parseOptionalInteger(integer);
   if (isInteger.has_value()) {
     if (failed(*isInteger))
       return failure();
-    return static_cast<double>(integer);
+    return Real(static_cast<double>(integer));
   }
   if (parser.parseFloat(value))
     return failure();
-  return value;
+  return Real(value);
 }
 
-void mlir::moe::printDouble(AsmPrinter &printer, double value) {
+void mlir::moe::printReal(AsmPrinter &printer, Real value) {
   if (std::isinf(value) && value > 0) {
     printer << "inf";
     return;
   }
-  printer.printFloat(APFloat(value));
+  printer.printFloat(APFloat(value.value));
 }
 
 #define GET_ATTRDEF_CLASSES
@@ -50,7 +50,7 @@ void MoEDialect::registerAttributes() {
 using EmitError = function_ref<InFlightDiagnostic()>;
 
 LogicalResult ScoreAttr::verify(EmitError emitError, ScoreFunction function,
-                                double temperature) {
+                                Real temperature) {
   if (!(temperature > 0) || std::isinf(temperature))
     return emitError() << "temperature must be a positive number";
   return success();
@@ -65,9 +65,9 @@ LogicalResult GroupLimitAttr::verify(EmitError emitError, int64_t count,
 }
 
 LogicalResult SelectAttr::verify(EmitError emitError, SelectMode mode,
-                                 int64_t k, TieBreak tie, double p,
-                                 double threshold, int64_t rank,
-                                 double jitter) {
+                                 int64_t k, TieBreak tie, Real p,
+                                 Real threshold, int64_t rank,
+                                 Real jitter) {
   if (k < 1)
     return emitError() << "k must be at least 1, got " << k;
   if (mode == SelectMode::TopP && !(p > 0 && p <= 1))
@@ -82,7 +82,7 @@ LogicalResult SelectAttr::verify(EmitError emitError, SelectMode mode,
 }
 
 LogicalResult CapacityAttr::verify(EmitError emitError, int64_t count,
-                                   double factor) {
+                                   Real factor) {
   if ((count > 0) == (factor > 0) || count < 0 || !(factor >= 0))
     return emitError() << "capacity needs either a positive count or a "
                           "positive factor";
@@ -90,15 +90,15 @@ LogicalResult CapacityAttr::verify(EmitError emitError, int64_t count,
 }
 
 LogicalResult NormalizeAttr::verify(EmitError emitError, NormalizeMode mode,
-                                    double epsilon) {
+                                    Real epsilon) {
   if (!(epsilon >= 0) || (epsilon != 0 && mode != NormalizeMode::Sum))
     return emitError() << "epsilon must be at least 0 and goes with sum only";
   return success();
 }
 
 LogicalResult ActivationAttr::verify(EmitError emitError,
-                                     ActivationFunction function, double alpha,
-                                     double beta, double limit) {
+                                     ActivationFunction function, Real alpha,
+                                     Real beta, Real limit) {
   if (std::isnan(alpha) || std::isnan(beta) || !(limit >= 0))
     return emitError() << "alpha and beta must be numbers, limit at least 0";
   if (alpha != 1.0 && function != ActivationFunction::Silu)

@@ -15,7 +15,8 @@ include "moe/Dialect/MoE/IR/MoEAttributes.td"
 include "moe/Dialect/MoE/IR/MoETypes.td"
 
 def MoE_CombineOp : MoE_Op<"combine", [Pure,
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface>]> {
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+                              ["reifyResultShapes"]>]> {
   let summary = "sum the weighted rows of each token";
   let description = [{
     y[t] = Σ_j w[t, j] · rows[r(t, j)] over the slots that have a row, in

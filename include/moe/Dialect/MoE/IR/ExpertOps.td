@@ -133,12 +133,13 @@ def MoE_YieldOp : MoE_Op<"yield", [Pure, Terminator, ReturnLike,
     ParentOneOf<["RegionExpertsOp"]>]> {
   let summary = "the rows that a region expert gives";
   let arguments = (ins Variadic<AnyType>:$results);
-  let builders = [OpBuilder<(ins), [{}]>];
+  let builders = [OpBuilder<(ins), [{ (void)$_builder; }]>];
   let assemblyFormat = "($results^ `:` type($results))? attr-dict";
 }
 
 def MoE_ExpertsOp : MoE_Op<"experts", [Pure, AttrSizedOperandSegments,
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface>]> {
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+                              ["reifyResultShapes"]>]> {
   let summary = "apply to each row the expert that the plan names";
   let description = [{
     The experts of the plan are those of `sets`, one set after the other; their

@@ -14,7 +14,8 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 include "moe/Dialect/MoE/IR/MoEAttributes.td"
 
 def MoE_GateOp : MoE_Op<"gate", [Pure, AttrSizedOperandSegments,
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface>]> {
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+                              ["reifyResultShapes"]>]> {
   let summary = "choose experts for each token and weigh them";
   let description = [{
     For `logits` T×E gives `weights` T×(k+S) and `ids` T×(k+S), k being the

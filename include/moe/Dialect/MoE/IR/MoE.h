@@ -17,14 +17,32 @@
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/Hashing.h"
+#include "llvm/ADT/bit.h"
 #include <limits>
 
 namespace mlir::moe {
+/// A real parameter of an attribute: a double that is equal to another, for
+/// uniquing, when its bits are.
+struct Real {
+  double value;
+
+  Real(double value) : value(value) {}
+  operator double() const { return value; }
+  bool operator==(const Real &other) const {
+    return llvm::bit_cast<uint64_t>(value) ==
+           llvm::bit_cast<uint64_t>(other.value);
+  }
+};
+inline llvm::hash_code hash_value(const Real &real) {
+  return llvm::hash_value(llvm::bit_cast<uint64_t>(real.value));
+}
+
 /// Reads an integer or floating-point literal, or `inf`, with an optional
 /// minus sign.
-FailureOr<double> parseDouble(AsmParser &parser);
-/// Prints the shortest text that parseDouble reads back as `value`.
-void printDouble(AsmPrinter &printer, double value);
+FailureOr<Real> parseReal(AsmParser &parser);
+/// Prints the shortest text that parseReal reads back as `value`.
+void printReal(AsmPrinter &printer, Real value);
 } // namespace mlir::moe
 
 #include "moe/Dialect/MoE/IR/MoEDialect.h.inc"

@@ -11,17 +11,17 @@
 
 include "moe/Dialect/MoE/IR/MoEEnums.td"
 
-/// A double that prints as the shortest text that reads back as itself.
-class MoE_DoubleOr<string value> : AttrOrTypeParameter<"double", "double"> {
-  let parser = "::mlir::moe::parseDouble($_parser)";
-  let printer = "::mlir::moe::printDouble($_printer, $_self)";
-  let defaultValue = value;
+/// A real number that prints as the shortest text that reads back as itself.
+class MoE_RealOr<string value> : AttrOrTypeParameter<"::mlir::moe::Real", "real number"> {
+  let parser = "::mlir::moe::parseReal($_parser)";
+  let printer = "::mlir::moe::printReal($_printer, $_self)";
+  let defaultValue = "::mlir::moe::Real(" # value # ")";
 }
 
 def MoE_ScoreAttr : MoE_Attr<"Score", "score"> {
   let summary = "router logits to scores: function(logits / temperature)";
   let parameters = (ins EnumParameter<MoE_ScoreFunction>:$function,
-                        MoE_DoubleOr<"1.0">:$temperature);
+                        MoE_RealOr<"1.0">:$temperature);
   let assemblyFormat = "`<` $function (`,` struct($temperature)^)? `>`";
   let genVerifyDecl = 1;
 }
@@ -61,10 +61,10 @@ def MoE_SelectAttr : MoE_Attr<"Select", "select"> {
   let parameters = (ins EnumParameter<MoE_SelectMode>:$mode, "int64_t":$k,
                         DefaultValuedParameter<"TieBreak",
                           "TieBreak::Lower">:$tie,
-                        MoE_DoubleOr<"0.0">:$p,
-                        MoE_DoubleOr<"0.0">:$threshold,
+                        MoE_RealOr<"0.0">:$p,
+                        MoE_RealOr<"0.0">:$threshold,
                         DefaultValuedParameter<"int64_t", "0">:$rank,
-                        MoE_DoubleOr<"0.0">:$jitter);
+                        MoE_RealOr<"0.0">:$jitter);
   let assemblyFormat =
       "`<` $mode `,` struct($k, $tie, $p, $threshold, $rank, $jitter) `>`";
   let genVerifyDecl = 1;
@@ -78,7 +78,7 @@ def MoE_CapacityAttr : MoE_Attr<"Capacity", "capacity"> {
     dropped (its id becomes −1).
   }];
   let parameters = (ins DefaultValuedParameter<"int64_t", "0">:$count,
-                        MoE_DoubleOr<"0.0">:$factor);
+                        MoE_RealOr<"0.0">:$factor);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }
@@ -91,7 +91,7 @@ def MoE_NormalizeAttr : MoE_Attr<"Normalize", "normalize"> {
     score). Slots with id −1 take no part.
   }];
   let parameters = (ins EnumParameter<MoE_NormalizeMode>:$mode,
-                        MoE_DoubleOr<"0.0">:$epsilon);
+                        MoE_RealOr<"0.0">:$epsilon);
   let assemblyFormat = "`<` $mode (`,` struct($epsilon)^)? `>`";
   let genVerifyDecl = 1;
 }
@@ -108,9 +108,9 @@ def MoE_ActivationAttr : MoE_Attr<"Activation", "activation"> {
     functions. `limit` defaults to none (+inf), α to 1, β to 0.
   }];
   let parameters = (ins EnumParameter<MoE_ActivationFunction>:$function,
-                        MoE_DoubleOr<"1.0">:$alpha,
-                        MoE_DoubleOr<"0.0">:$beta,
-                        MoE_DoubleOr<"std::numeric_limits<double>::infinity()">
+                        MoE_RealOr<"1.0">:$alpha,
+                        MoE_RealOr<"0.0">:$beta,
+                        MoE_RealOr<"std::numeric_limits<double>::infinity()">
                           :$limit);
   let assemblyFormat =
       "`<` $function (`,` struct($alpha, $beta, $limit)^)? `>`";
@@ -129,6 +129,8 @@ def MoE_LayoutAttr : MoE_Attr<"Layout", "layout"> {
                         DefaultValuedParameter<"int64_t", "1">:$step,
                         DefaultValuedParameter<"bool", "false">:$transposed);
   let assemblyFormat = "`<` struct(params) `>`";
+  let constBuilderCall =
+      "::mlir::moe::LayoutAttr::get($_builder.getContext(), $0)";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     /// Whether source and logical element are the same.

@@ -47,9 +47,7 @@ def MoE_WeightsOp : MoE_Op<"weights", [Pure, AttrSizedOperandSegments]> {
     Variadic<AnyRankedTensor>:$sources,
     Variadic<AnyRankedTensor>:$scales,
     Variadic<AnyRankedTensor>:$zeros,
-    DefaultValuedAttr<MoE_LayoutAttr,
-      "::mlir::moe::LayoutAttr::get($_builder.getContext(), 0, 1, false)">
-      :$layout,
+    DefaultValuedAttr<MoE_LayoutAttr, "0, 1, false">:$layout,
     DefaultValuedAttr<I64Attr, "0">:$block,
     DefaultValuedAttr<I64Attr, "0">:$zero_point);
   let results = (outs MoE_WeightsType:$result);
