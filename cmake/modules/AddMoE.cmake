@@ -102,6 +102,7 @@ function(add_moe_tool name)
   target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} ${MOE_MLIR_LIBS})
   set_target_properties(${name} PROPERTIES
     INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};${LLVM_LIBRARY_DIRS}")
+  set_property(GLOBAL APPEND PROPERTY MOE_TEST_DEPENDS ${name})
   install(TARGETS ${name} EXPORT MoETargets
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endfunction()
