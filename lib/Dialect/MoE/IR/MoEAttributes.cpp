@@ -8,33 +8,63 @@
 
 #include "moe/Dialect/MoE/IR/MoE.h"
 #include "llvm/ADT/SmallString.h"
+#include "llvm/Support/Format.h"
 #include <cmath>
 
 using namespace mlir;
 using namespace mlir::moe;
 
 FailureOr<Real> mlir::moe::parseReal(AsmParser &parser) {
-  double value;
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  bool negative = succeeded(parser.parseOptionalMinus());
+  double sign = negative ? -1.0 : 1.0;
   if (succeeded(parser.parseOptionalKeyword("inf")))
-    return Real(std::numeric_limits<double>::infinity());
+    return Real(sign * inf);
   int64_t integer;
   OptionalParseResult isInteger = parser.parseOptionalInteger(integer);
   if (isInteger.has_value()) {
     if (failed(*isInteger))
       return failure();
-    return Real(static_cast<double>(integer));
+    return Real(sign * static_cast<double>(integer));
   }
+  double value;
   if (parser.parseFloat(value))
     return failure();
-  return Real(value);
+  return Real(sign * value);
 }
 
 void mlir::moe::printReal(AsmPrinter &printer, Real value) {
-  if (std::isinf(value) && value > 0) {
-    printer << "inf";
+  if (std::isinf(value.value)) {
+    printer << (value.value > 0 ? "inf" : "-inf");
     return;
   }
-  printer.printFloat(APFloat(value.value));
+  // The fewest digits that read back as the same number, with the decimal
+  // point that MLIR's lexer wants.
+  SmallString<32> text;
+  for (int digits = 1; digits <= 17; ++digits) {
+    text.clear();
+    llvm::raw_svector_ostream(text) << llvm::format("%.*g", digits, value.value);
+    double back;
+    if (!text.str().getAsDouble(back) && Real(back) == value)
+      break;
+  }
+  auto [mantissa, exponent] = text.str().split('e');
+  printer << mantissa;
+  if (!exponent.empty())
+    printer << (mantissa.contains('.') ? "e" : ".0e") << exponent;
+}
+
+ParseResult mlir::moe::parseReal(OpAsmParser &parser, FloatAttr &attr) {
+  FailureOr<Real> value = parseReal(static_cast<AsmParser &>(parser));
+  if (failed(value))
+    return failure();
+  attr = parser.getBuilder().getF64FloatAttr(*value);
+  return success();
+}
+
+void mlir::moe::printReal(OpAsmPrinter &printer, Operation *op,
+                          FloatAttr attr) {
+  printReal(static_cast<AsmPrinter &>(printer), attr.getValueAsDouble());
 }
 
 #define GET_ATTRDEF_CLASSES

@@ -36,7 +36,7 @@ def MoE_CombineOp : MoE_Op<"combine", [Pure,
   let results = (outs 2DTensorOf<[AnyFloat]>:$result);
   let assemblyFormat = [{
     $rows `,` $plan `,` $weights attr-dict
-    `:` type($rows) `,` type($plan) `,` type($weights) `->` type($result)
+    `:` type($rows) `,` qualified(type($plan)) `,` type($weights) `->` type($result)
   }];
   let hasVerifier = 1;
 }

@@ -38,7 +38,7 @@ def MoE_PlanOp : MoE_Op<"plan", [Pure]> {
   let results = (outs MoE_PlanType:$plan);
   let assemblyFormat = [{
     $ids (`tokens` `` `(` $tokens^ `)`)? attr-dict
-    `:` type($ids) `->` type($plan)
+    `:` type($ids) `->` qualified(type($plan))
   }];
   let hasVerifier = 1;
 }
@@ -60,7 +60,7 @@ def MoE_DispatchOp : MoE_Op<"dispatch", [Pure]> {
   let results = (outs 2DTensorOf<[AnyType]>:$rows);
   let assemblyFormat = [{
     $input `,` $plan attr-dict
-    `:` type($input) `,` type($plan) `->` type($rows)
+    `:` type($input) `,` qualified(type($plan)) `->` type($rows)
   }];
   let hasVerifier = 1;
 }

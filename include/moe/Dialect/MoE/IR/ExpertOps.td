@@ -47,12 +47,12 @@ def MoE_FFNExpertsOp : MoE_ExpertSetOp<"ffn_experts",
     MoE_WeightsType:$down, Optional<MoE_WeightsType>:$down_bias,
     MoE_ActivationAttr:$activation);
   let assemblyFormat = [{
-    `up` `` `(` $up (`bias` $up_bias^)? `:` type($up) (`,` type($up_bias)^)? `)`
-    (`gate` `` `(` $gate^ (`bias` $gate_bias^)? `:` type($gate)
-      (`,` type($gate_bias)^)? `)`)?
-    `down` `` `(` $down (`bias` $down_bias^)? `:` type($down)
-      (`,` type($down_bias)^)? `)`
-    `activation` `` $activation attr-dict `:` type($result)
+    `up` `` `(` $up (`bias` $up_bias^)? `:` qualified(type($up)) (`,` qualified(type($up_bias))^)? `)`
+    (`gate` `` `(` $gate^ (`bias` $gate_bias^)? `:` qualified(type($gate))
+      (`,` qualified(type($gate_bias))^)? `)`)?
+    `down` `` `(` $down (`bias` $down_bias^)? `:` qualified(type($down))
+      (`,` qualified(type($down_bias))^)? `)`
+    `activation` `` $activation attr-dict `:` qualified(type($result))
   }];
   let hasVerifier = 1;
 }
@@ -67,7 +67,7 @@ def MoE_ZeroExpertsOp : MoE_ExpertSetOp<"zero_experts", [Pure]> {
     ```
   }];
   let arguments = (ins);
-  let assemblyFormat = "attr-dict `:` type($result)";
+  let assemblyFormat = "attr-dict `:` qualified(type($result))";
 }
 
 def MoE_CopyExpertsOp : MoE_ExpertSetOp<"copy_experts", [Pure]> {
@@ -80,7 +80,7 @@ def MoE_CopyExpertsOp : MoE_ExpertSetOp<"copy_experts", [Pure]> {
     ```
   }];
   let arguments = (ins);
-  let assemblyFormat = "attr-dict `:` type($result)";
+  let assemblyFormat = "attr-dict `:` qualified(type($result))";
   let hasVerifier = 1;
 }
 
@@ -100,8 +100,8 @@ def MoE_ConstantExpertsOp : MoE_ExpertSetOp<"constant_experts", [Pure]> {
   let arguments = (ins MoE_WeightsType:$vectors,
                        Optional<MoE_WeightsType>:$mix);
   let assemblyFormat = [{
-    $vectors (`mix` `` `(` $mix^ `:` type($mix) `)`)? attr-dict
-    `:` type($vectors) `->` type($result)
+    $vectors (`mix` `` `(` $mix^ `:` qualified(type($mix)) `)`)? attr-dict
+    `:` qualified(type($vectors)) `->` qualified(type($result))
   }];
   let hasVerifier = 1;
 }
@@ -125,7 +125,7 @@ def MoE_RegionExpertsOp : MoE_ExpertSetOp<"region_experts",
   }];
   let arguments = (ins);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "attr-dict `:` type($result) $body";
+  let assemblyFormat = "attr-dict `:` qualified(type($result)) $body";
   let hasVerifier = 1;
 }
 
@@ -169,8 +169,8 @@ def MoE_ExpertsOp : MoE_Op<"experts", [Pure, AttrSizedOperandSegments,
   let assemblyFormat = [{
     $input `,` $plan `,` `(` $sets `)` (`gather` $gather^)?
     (`combine` `` `(` $combine_weights^ `:` type($combine_weights) `)`)?
-    attr-dict `:` type($input) `,` type($plan) `,` type($sets)
-    `->` type($result)
+    attr-dict `:` type($input) `,` qualified(type($plan)) `,` qualified(type($sets))
+    `->` qualified(type($result))
   }];
   let hasVerifier = 1;
 }

@@ -79,8 +79,8 @@ def MoE_GateOp : MoE_Op<"gate", [Pure, AttrSizedOperandSegments,
     `select` `` $select
     (`capacity` `` $capacity^)?
     (`normalize` `` $normalize^)?
-    (`scale` `` `(` $scale^ `)`)?
-    (`drop_below` `` `(` $drop_below^ `)`)?
+    (`scale` `` `(` custom<Real>($scale)^ `)`)?
+    (`drop_below` `` `(` custom<Real>($drop_below)^ `)`)?
     (`shared` `` `(` $shared^ (`,` $shared_weights^ `:` type($shared_weights))? `)`)?
     attr-dict `:` type($logits) `->` type($weights) `,` type($ids)
   }];

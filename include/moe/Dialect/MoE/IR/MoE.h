@@ -43,6 +43,10 @@ inline llvm::hash_code hash_value(const Real &real) {
 FailureOr<Real> parseReal(AsmParser &parser);
 /// Prints the shortest text that parseReal reads back as `value`.
 void printReal(AsmPrinter &printer, Real value);
+
+/// The same for an f64 attribute of an operation, as `custom<Real>`.
+ParseResult parseReal(OpAsmParser &parser, FloatAttr &attr);
+void printReal(OpAsmPrinter &printer, Operation *op, FloatAttr attr);
 } // namespace mlir::moe
 
 #include "moe/Dialect/MoE/IR/MoEDialect.h.inc"

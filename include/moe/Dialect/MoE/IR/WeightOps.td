@@ -58,7 +58,7 @@ def MoE_WeightsOp : MoE_Op<"weights", [Pure, AttrSizedOperandSegments]> {
     (`layout` `` $layout^)?
     (`block` `` `(` $block^ `)`)?
     (`zero_point` `` `(` $zero_point^ `)`)?
-    attr-dict `:` type($sources) `->` type($result)
+    attr-dict `:` type($sources) `->` qualified(type($result))
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
@@ -93,7 +93,7 @@ def MoE_LowRankWeightsOp : MoE_Op<"low_rank_weights", [Pure]> {
   let results = (outs MoE_WeightsType:$result);
   let assemblyFormat = [{
     $base `,` $u `,` $v attr-dict
-    `:` type($base) `,` type($u) `,` type($v) `->` type($result)
+    `:` qualified(type($base)) `,` qualified(type($u)) `,` qualified(type($v)) `->` qualified(type($result))
   }];
   let hasVerifier = 1;
 }
