@@ -98,4 +98,50 @@ def MoE_LowRankWeightsOp : MoE_Op<"low_rank_weights", [Pure]> {
   let hasVerifier = 1;
 }
 
+def MoE_PackWeightsOp : MoE_Op<"pack_weights", [Pure]> {
+  let summary = "lay weights out in panels for a register-tiled GEMM";
+  let description = [{
+    One matrix, or several of one shape whose columns alternate inside a panel
+    (gate and up, so that one tile computes both). A panel holds `panel`
+    columns; with m matrices each gives w = panel/m of them. For matrix weights
+    the first result is E × ceil(out/w) × K' × panel:
+
+        packed[e][p][k][i·w + c] = weights_i[e][p·w + c][k]
+
+    with zeros where p·w + c ≥ out. Elements keep their storage type; storage
+    of less than a byte keeps 8/bits elements consecutive in k in one byte
+    (i8), so K' = ceil(in·bits/8) there and in otherwise. The values of the
+    elements do not change, and nothing is dequantised.
+
+    Quantised weights give two more results, f32 scales and f32 zero points,
+    both E × ceil(out/w) × blocks × panel. Vector weights give one result,
+    E × ceil(out/w) × panel.
+
+    Example:
+
+    ```mlir
+    %b = moe.pack_weights %gate, %up panel(32)
+        : !moe.weights<8x64x32, f32>, !moe.weights<8x64x32, f32>
+        -> tensor<8x4x32x32xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<MoE_WeightsType>:$weights, I64Attr:$panel);
+  let results = (outs Variadic<AnyStaticShapeTensor>:$results);
+  let assemblyFormat = [{
+    $weights `panel` `` `(` $panel `)` attr-dict
+    `:` qualified(type($weights)) `->` type($results)
+  }];
+  let hasVerifier = 1;
+  let builders = [OpBuilder<(ins "::mlir::ValueRange":$weights,
+                                 "int64_t":$panel)>];
+  let extraClassDeclaration = [{
+    /// The result types for such weights and panels.
+    static SmallVector<Type> getResultTypes(WeightsType weights,
+                                            unsigned matrices, int64_t panel,
+                                            int64_t blocks);
+    /// Columns that one matrix gives to a panel.
+    int64_t getColumnsPerMatrix() { return getPanel() / getWeights().size(); }
+  }];
+}
+
 #endif // MOE_DIALECT_MOE_IR_WEIGHTOPS
