@@ -6,19 +6,20 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "moe/Dialect/MoE/IR/MoE.h"
+#include "VerifyUtils.h"
 
 using namespace mlir;
 using namespace mlir::moe;
 
 LogicalResult PlanOp::verify() {
   bool byExperts = getPlan().getType().getOwner() == PlanOwner::Experts;
+  // (P1)
   if (byExperts != static_cast<bool>(getTokens()))
     return emitOpError("a number of tokens goes with a plan by expert choice, "
                        "and only there");
-  int64_t rows = cast<RankedTensorType>(getIds().getType()).getDimSize(0);
+  // (P2)
   int64_t experts = getPlan().getType().getExperts();
-  if (byExperts && !ShapedType::isDynamic(rows) && rows != experts)
+  if (byExperts && !mayEqual(dimOf(getIds(), 0), experts))
     return emitOpError("ids must have one row for each of ")
            << experts << " experts";
   return success();
@@ -27,8 +28,9 @@ LogicalResult PlanOp::verify() {
 LogicalResult DispatchOp::verify() {
   auto input = cast<RankedTensorType>(getInput().getType());
   auto rows = cast<RankedTensorType>(getRows().getType());
+  // (D1)
   if (input.getElementType() != rows.getElementType() ||
-      input.getDimSize(1) != rows.getDimSize(1))
+      !mayEqual(input.getDimSize(1), rows.getDimSize(1)))
     return emitOpError("rows must have the element type and width of the "
                        "input, got ")
            << input << " and " << rows;

@@ -6,7 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "moe/Dialect/MoE/IR/MoE.h"
+#include "VerifyUtils.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -30,6 +31,7 @@ static LogicalResult verifyProjection(Operation *op, StringRef name,
 }
 
 LogicalResult FFNExpertsOp::verify() {
+  // (F1)
   ExpertsType type = getType();
   if (!getUp().getType().isMatrix())
     return emitOpError("up must be a matrix, got ") << getUp().getType();
@@ -42,6 +44,10 @@ LogicalResult FFNExpertsOp::verify() {
   if (getGate())
     return verifyProjection(*this, "gate", getGate(), getGateBias(), count,
                             inter, type.getInSize());
+  // (F2)
+  if (getGateBias())
+    return emitOpError("a gate bias needs a gate projection");
+  // (F3)
   if (getActivation().getBeta() != 0.0 ||
       !std::isinf(getActivation().getLimit()))
     return emitOpError("beta and limit need a gate projection");
@@ -49,12 +55,14 @@ LogicalResult FFNExpertsOp::verify() {
 }
 
 LogicalResult CopyExpertsOp::verify() {
+  // (Y1)
   if (getType().getInSize() != getType().getOutSize())
     return emitOpError("copies cannot change the row size, got ") << getType();
   return success();
 }
 
 LogicalResult ConstantExpertsOp::verify() {
+  // (K1)
   ExpertsType type = getType();
   ArrayRef<int64_t> vectors = getVectors().getType().getShape();
   if (vectors != ArrayRef<int64_t>({type.getCount(), type.getOutSize()}))
@@ -63,6 +71,7 @@ LogicalResult ConstantExpertsOp::verify() {
            << getVectors().getType();
   if (!getMix())
     return success();
+  // (K2)
   if (type.getInSize() != type.getOutSize())
     return emitOpError("mixed constants cannot change the row size, got ")
            << type;
@@ -70,48 +79,66 @@ LogicalResult ConstantExpertsOp::verify() {
                           type.getInSize());
 }
 
-LogicalResult RegionExpertsOp::verify() {
+/// Whether `type` is tensor<?x`size`xF>, F being a real type of the dialect.
+static bool isRowsType(Type type, int64_t size) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.getRank() == 2 && tensor.isDynamicDim(0) &&
+         tensor.getDimSize(1) == size && !tensor.getEncoding() &&
+         isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(
+             tensor.getElementType());
+}
+
+LogicalResult RegionExpertsOp::verifyRegions() {
   ExpertsType type = getType();
   Block &block = getBody().front();
-  auto isRows = [](Type rows, int64_t size) {
-    auto tensor = dyn_cast<RankedTensorType>(rows);
-    return tensor && tensor.getRank() == 2 && tensor.isDynamicDim(0) &&
-           tensor.getDimSize(1) == size && isa<FloatType>(tensor.getElementType());
-  };
+  // (R1)
   if (block.getNumArguments() != 2 ||
       !block.getArgument(0).getType().isIndex() ||
-      !isRows(block.getArgument(1).getType(), type.getInSize()))
+      !isRowsType(block.getArgument(1).getType(), type.getInSize()))
     return emitOpError("the region must take (index, tensor<?x")
            << type.getInSize() << "xfloat>)";
+  // (R2)
   Operation *yield = block.getTerminator();
   if (yield->getNumOperands() != 1 ||
-      !isRows(yield->getOperand(0).getType(), type.getOutSize()))
+      !isRowsType(yield->getOperand(0).getType(), type.getOutSize()))
     return emitOpError("the region must yield one tensor<?x")
            << type.getOutSize() << "xfloat>";
+  // (R3): it runs where the experts are applied, any number of times.
+  for (Operation &op : block)
+    if (!isMemoryEffectFree(&op))
+      return emitOpError("the region must be free of memory effects, found '")
+             << op.getName() << "'";
   return success();
 }
 
 LogicalResult ExpertsOp::verify() {
   auto input = cast<RankedTensorType>(getInput().getType());
   auto result = cast<RankedTensorType>(getResult().getType());
+  PlanType plan = getPlan().getType();
   int64_t count = 0;
   for (Value set : getSets()) {
     auto type = cast<ExpertsType>(set.getType());
     count += type.getCount();
+    // (E1)
     if (type.getInSize() != input.getDimSize(1) ||
         type.getOutSize() != result.getDimSize(1))
-      return emitOpError("rows of ")
-             << input.getDimSize(1) << " -> " << result.getDimSize(1)
-             << " elements do not fit " << type;
+      return emitOpError() << input << " -> " << result << " does not fit "
+                           << type;
   }
-  if (count != getPlan().getType().getExperts())
+  // (E2)
+  if (count != plan.getExperts())
     return emitOpError("the sets hold ")
-           << count << " experts, the plan "
-           << getPlan().getType().getExperts();
+           << count << " experts, the plan " << plan.getExperts();
+  // (E3)
   if (input.getElementType() != result.getElementType())
     return emitOpError("input and result must have one element type");
-  if (!getGather() && !getCombineWeights() && !input.isDynamicDim(0) &&
-      !result.isDynamicDim(0) && input.getDimSize(0) != result.getDimSize(0))
+  // (E4): both hold the plan's rows, or both hold tokens.
+  bool combined = static_cast<bool>(getCombineWeights());
+  if (getGather() == combined &&
+      !mayEqual(input.getDimSize(0), result.getDimSize(0)))
     return emitOpError("input and result differ in rows");
-  return success();
+  if (!combined)
+    return success();
+  return verifyCombineWeights(*this, getCombineWeights(), plan, getInput(),
+                              getResult());
 }

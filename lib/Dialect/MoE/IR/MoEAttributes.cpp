@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "moe/Dialect/MoE/IR/MoE.h"
+#include "VerifyUtils.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Format.h"
 #include <cmath>
@@ -43,7 +43,8 @@ void mlir::moe::printReal(AsmPrinter &printer, Real value) {
   SmallString<32> text;
   for (int digits = 1; digits <= 17; ++digits) {
     text.clear();
-    llvm::raw_svector_ostream(text) << llvm::format("%.*g", digits, value.value);
+    llvm::raw_svector_ostream(text)
+        << llvm::format("%.*g", digits, value.value);
     double back;
     if (!text.str().getAsDouble(back) && Real(back) == value)
       break;
@@ -81,6 +82,7 @@ using EmitError = function_ref<InFlightDiagnostic()>;
 
 LogicalResult ScoreAttr::verify(EmitError emitError, ScoreFunction function,
                                 Real temperature) {
+  // (A1)
   if (!(temperature > 0) || std::isinf(temperature))
     return emitError() << "temperature must be a positive number";
   return success();
@@ -88,6 +90,7 @@ LogicalResult ScoreAttr::verify(EmitError emitError, ScoreFunction function,
 
 LogicalResult GroupLimitAttr::verify(EmitError emitError, int64_t count,
                                      int64_t keep, GroupReduce by) {
+  // (A2)
   if (count < 1 || keep < 1 || keep > count)
     return emitError() << "cannot keep " << keep << " of " << count
                        << " groups of experts";
@@ -96,15 +99,30 @@ LogicalResult GroupLimitAttr::verify(EmitError emitError, int64_t count,
 
 LogicalResult SelectAttr::verify(EmitError emitError, SelectMode mode,
                                  int64_t k, TieBreak tie, Real p,
-                                 Real threshold, int64_t rank,
-                                 Real jitter) {
-  if (k < 1)
-    return emitError() << "k must be at least 1, got " << k;
+                                 Real threshold, int64_t rank, Real jitter) {
+  // (A3)
+  if (k < 1 || k > kMaxIds)
+    return emitError() << "k must be at least 1 and less than 2^31, got " << k;
+  // (A4)
+  auto onlyWith = [&](bool isDefault, StringRef name, SelectMode owner) {
+    if (isDefault || mode == owner)
+      return success();
+    return LogicalResult(emitError() << name << " goes with "
+                                     << stringifySelectMode(owner) << " only");
+  };
+  if (failed(onlyWith(p == Real(0.0), "p", SelectMode::TopP)) ||
+      failed(onlyWith(threshold == Real(0.0), "threshold",
+                      SelectMode::Threshold)) ||
+      failed(onlyWith(rank == 0, "rank", SelectMode::RankK)) ||
+      failed(onlyWith(jitter == Real(0.0), "jitter", SelectMode::SparseMixer)))
+    return failure();
+  // (A5)
   if (mode == SelectMode::TopP && !(p > 0 && p <= 1))
     return emitError() << "top_p needs p in (0, 1]";
   if (mode == SelectMode::RankK && (rank < 1 || k != 1))
     return emitError() << "rank_k needs rank of at least 1 and k = 1";
-  if (mode == SelectMode::SparseMixer && (k != 2 || !(jitter >= 0)))
+  if (mode == SelectMode::SparseMixer &&
+      (k != 2 || !(jitter >= 0) || std::isinf(jitter)))
     return emitError() << "sparse_mixer needs k = 2 and jitter of at least 0";
   if (std::isnan(threshold))
     return emitError() << "threshold must be a number";
@@ -113,7 +131,9 @@ LogicalResult SelectAttr::verify(EmitError emitError, SelectMode mode,
 
 LogicalResult CapacityAttr::verify(EmitError emitError, int64_t count,
                                    Real factor) {
-  if ((count > 0) == (factor > 0) || count < 0 || !(factor >= 0))
+  // (A6)
+  if ((count > 0) == (factor > 0) || count < 0 || !(factor >= 0) ||
+      std::isinf(factor))
     return emitError() << "capacity needs either a positive count or a "
                           "positive factor";
   return success();
@@ -121,7 +141,9 @@ LogicalResult CapacityAttr::verify(EmitError emitError, int64_t count,
 
 LogicalResult NormalizeAttr::verify(EmitError emitError, NormalizeMode mode,
                                     Real epsilon) {
-  if (!(epsilon >= 0) || (epsilon != 0 && mode != NormalizeMode::Sum))
+  // (A7)
+  if (!(epsilon >= 0) || std::isinf(epsilon) ||
+      (epsilon != 0 && mode != NormalizeMode::Sum))
     return emitError() << "epsilon must be at least 0 and goes with sum only";
   return success();
 }
@@ -129,8 +151,10 @@ LogicalResult NormalizeAttr::verify(EmitError emitError, NormalizeMode mode,
 LogicalResult ActivationAttr::verify(EmitError emitError,
                                      ActivationFunction function, Real alpha,
                                      Real beta, Real limit) {
-  if (std::isnan(alpha) || std::isnan(beta) || !(limit >= 0))
-    return emitError() << "alpha and beta must be numbers, limit at least 0";
+  // (A8)
+  if (!std::isfinite(alpha) || !std::isfinite(beta) || !(limit >= 0))
+    return emitError() << "alpha and beta must be finite, limit at least 0";
+  // (A9)
   if (alpha != 1.0 && function != ActivationFunction::Silu)
     return emitError() << "alpha goes with silu only";
   return success();
@@ -138,6 +162,7 @@ LogicalResult ActivationAttr::verify(EmitError emitError,
 
 LogicalResult LayoutAttr::verify(EmitError emitError, int64_t offset,
                                  int64_t step, bool transposed) {
+  // (A10)
   if (offset < 0 || step < 1)
     return emitError() << "layout needs offset of at least 0 and step of at "
                           "least 1";

@@ -6,7 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "moe/Dialect/MoE/IR/MoE.h"
+#include "VerifyUtils.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -23,16 +24,22 @@ void MoEDialect::registerTypes() {
 
 LogicalResult PlanType::verify(function_ref<InFlightDiagnostic()> emitError,
                                int64_t experts, PlanOwner owner) {
-  if (experts < 1)
-    return emitError() << "a plan needs at least one expert, got " << experts;
+  // (T1)
+  if (experts < 1 || experts > kMaxIds)
+    return emitError() << "a plan needs at least one expert, and fewer than "
+                          "2^31, got "
+                       << experts;
   return success();
 }
 
 LogicalResult ExpertsType::verify(function_ref<InFlightDiagnostic()> emitError,
                                   int64_t count, int64_t inSize,
                                   int64_t outSize) {
-  if (count < 1)
-    return emitError() << "a set needs at least one expert, got " << count;
+  // (T5)
+  if (count < 1 || count > kMaxIds)
+    return emitError() << "a set needs at least one expert, and fewer than "
+                          "2^31, got "
+                       << count;
   if (inSize < 1 || outSize < 1)
     return emitError() << "rows of experts need at least one element, got "
                        << inSize << " -> " << outSize;
@@ -52,6 +59,7 @@ static bool isWeightStorage(Type type) {
 
 LogicalResult WeightsType::verify(function_ref<InFlightDiagnostic()> emitError,
                                   ArrayRef<int64_t> shape, Type storage) {
+  // (T2)
   if (shape.size() != 2 && shape.size() != 3)
     return emitError() << "weights have 2 dimensions (experts, elements) or 3 "
                           "(experts, outputs, inputs), got "
@@ -59,8 +67,17 @@ LogicalResult WeightsType::verify(function_ref<InFlightDiagnostic()> emitError,
   for (int64_t size : shape)
     if (size < 1)
       return emitError() << "weights need static dimensions of at least 1";
+  if (shape.front() > kMaxIds)
+    return emitError() << "weights need fewer than 2^31 experts, got "
+                       << shape.front();
+  // (T3)
   if (!isWeightStorage(storage))
     return emitError() << "weights cannot be stored as " << storage;
+  // (T4)
+  int64_t bits = storage.getIntOrFloatBitWidth();
+  for (int64_t size : shape)
+    if (llvm::MulOverflow(bits, size, bits))
+      return emitError() << "weights are too large";
   return success();
 }
 
@@ -84,8 +101,7 @@ Type WeightsType::parse(AsmParser &parser) {
   if (parser.parseLess() ||
       parser.parseDimensionList(shape, /*allowDynamic=*/false,
                                 /*withTrailingX=*/false) ||
-      parser.parseComma() || parser.parseType(storage) ||
-      parser.parseGreater())
+      parser.parseComma() || parser.parseType(storage) || parser.parseGreater())
     return {};
   return parser.getChecked<WeightsType>(loc, parser.getContext(), shape,
                                         storage);

@@ -21,8 +21,7 @@ static int64_t getBlocks(Value weights) {
 
 SmallVector<Type> PackWeightsOp::getResultTypes(WeightsType weights,
                                                 unsigned matrices,
-                                                int64_t panel,
-                                                int64_t blocks) {
+                                                int64_t panel, int64_t blocks) {
   MLIRContext *context = weights.getContext();
   int64_t experts = weights.getNumExperts();
   int64_t panels = llvm::divideCeil(weights.getOutSize(), panel / matrices);
@@ -37,8 +36,8 @@ SmallVector<Type> PackWeightsOp::getResultTypes(WeightsType weights,
   SmallVector<Type> types = {
       RankedTensorType::get({experts, panels, rows, panel}, element)};
   if (isa<IntegerType>(weights.getStorage()))
-    types.append(
-        2, RankedTensorType::get({experts, panels, blocks, panel}, f32));
+    types.append(2,
+                 RankedTensorType::get({experts, panels, blocks, panel}, f32));
   return types;
 }
 
@@ -53,6 +52,7 @@ void PackWeightsOp::build(OpBuilder &builder, OperationState &state,
 }
 
 LogicalResult PackWeightsOp::verify() {
+  // (Q1)
   if (getWeights().empty())
     return emitOpError("needs at least one operand");
   auto type = cast<WeightsType>(getWeights().front().getType());
@@ -60,11 +60,13 @@ LogicalResult PackWeightsOp::verify() {
     if (weights.getType() != type ||
         getBlocks(weights) != getBlocks(getWeights().front()))
       return emitOpError("operands must have one type and block size");
+  // (Q2)
   int64_t matrices = getWeights().size();
   if (getPanel() < 1 || getPanel() % matrices != 0)
     return emitOpError("panel must be a positive multiple of ") << matrices;
-  SmallVector<Type> expected = getResultTypes(
-      type, matrices, getPanel(), getBlocks(getWeights().front()));
+  // (Q3)
+  SmallVector<Type> expected = getResultTypes(type, matrices, getPanel(),
+                                              getBlocks(getWeights().front()));
   if (SmallVector<Type>(getResults().getTypes()) != expected)
     return emitOpError("results must be ") << expected;
   return success();

@@ -29,10 +29,16 @@ int64_t WeightsOp::getNumBlocks() {
   return llvm::divideCeil(in, getEffectiveBlock());
 }
 
+/// Whether packed or integer storage can stand in elements of this type.
+static bool isByte(Type type) {
+  return type.isSignlessInteger(8) || type.isUnsignedInteger(8);
+}
+
 /// One shape per expert, or one for all: checks the count and drops the
 /// expert dimension. `what` names the operands in the message.
 static FailureOr<SmallVector<int64_t>>
 getPerExpertShape(WeightsOp op, OperandRange values, StringRef what) {
+  // (W2)
   int64_t experts = op.getType().getNumExperts();
   auto first = cast<RankedTensorType>(values.front().getType());
   for (Value value : values)
@@ -62,89 +68,114 @@ getPerExpertShape(WeightsOp op, OperandRange values, StringRef what) {
   return SmallVector<int64_t>(shape.drop_front());
 }
 
-/// Checks that the source holds every logical element, per expert.
+/// Checks that the source holds every logical element, per expert. `shape`
+/// counts logical elements, not bytes.
 static LogicalResult verifySourceShape(WeightsOp op, ArrayRef<int64_t> shape) {
   WeightsType type = op.getType();
   LayoutAttr layout = op.getLayout();
-  ArrayRef<int64_t> logical = type.getShape().drop_front();
-  if (shape.size() != logical.size())
-    return op.emitOpError("sources must have rank ")
-           << logical.size() << " per expert, got " << shape.size();
+  // (W4)
   if (!type.isMatrix() && layout.getTransposed())
     return op.emitOpError("a vector cannot be transposed");
-  int64_t pack = type.getPackFactor();
-  SmallVector<int64_t> unpacked(shape);
-  if (type.isMatrix() && unpacked.back() > INT64_MAX / pack)
-    return op.emitOpError("sources are too large");
-  if (pack > 1)
-    unpacked.back() *= pack;
   unsigned outDim = layout.getTransposed() ? 1 : 0;
   if (type.isMatrix()) {
-    int64_t in = unpacked[1 - outDim];
+    int64_t in = shape[1 - outDim], pack = type.getPackFactor();
     // A packed row may end in unused bits of its last byte.
-    bool packedInput = pack > 1 && outDim == 0;
-    bool fits = packedInput ? in >= type.getInSize() &&
-                                  in - type.getInSize() < pack
-                            : in == type.getInSize();
-    if (!fits)
+    int64_t unused = outDim == 0 ? pack - 1 : 0;
+    if (in < type.getInSize() || in - type.getInSize() > unused)
       return op.emitOpError("sources hold ")
              << in << " inputs, the weights " << type.getInSize();
   }
+  // (W5)
   int64_t last;
   if (llvm::MulOverflow(layout.getStep(), type.getOutSize() - 1, last) ||
       llvm::AddOverflow(layout.getOffset(), last, last) ||
-      last >= unpacked[outDim])
+      last >= shape[outDim])
     return op.emitOpError("layout leads past the ")
-           << unpacked[outDim] << " outputs of the sources";
+           << shape[outDim] << " outputs of the sources";
   return success();
 }
 
-/// Checks shapes of scales or zero points, [out] or [out, blocks] per expert.
+/// Checks shapes of scales or zero points, [out] or [out, blocks] per expert,
+/// for sources of `source` logical elements.
 static LogicalResult verifyScaleShape(WeightsOp op, ArrayRef<int64_t> shape,
                                       ArrayRef<int64_t> source, int64_t pack,
                                       StringRef what) {
+  // (W9)
   int64_t rows = source[op.getLayout().getTransposed() ? 1 : 0];
-  if (op.getLayout().getTransposed() && op.getType().getPackFactor() > 1)
-    rows *= op.getType().getPackFactor();
   int64_t blocks = op.getNumBlocks();
-  auto packed = [&](int64_t n) { return llvm::divideCeil(n, pack); };
-  bool ok = (shape.size() == 1 && blocks == 1 &&
-             shape[0] == static_cast<int64_t>(packed(rows))) ||
-            (shape.size() == 2 && shape[0] == rows &&
-             shape[1] == static_cast<int64_t>(packed(blocks)));
-  if (!ok)
+  auto packed = [&](int64_t n) {
+    return static_cast<int64_t>(llvm::divideCeil(n, pack));
+  };
+  bool perRow = shape.size() == 1 && blocks == 1 && shape[0] == packed(rows);
+  bool perBlock =
+      shape.size() == 2 && shape[0] == rows && shape[1] == packed(blocks);
+  if (!perRow && !perBlock)
     return op.emitOpError() << what << " must hold " << rows << " rows of "
                             << blocks << " blocks per expert";
   return success();
 }
 
+/// Whether sources of `element` can hold codes or numbers of the storage.
+static bool canStore(WeightsType type, Type element) {
+  if (type.getPackFactor() > 1 || isa<IntegerType>(type.getStorage()))
+    return isByte(element);
+  return element == type.getStorage() ||
+         (type.isQuantized() && element.isUnsignedInteger(8));
+}
+
+/// Checks which of scales, zero points, `block` and `zero_point` are there.
+static LogicalResult verifyQuantization(WeightsOp op) {
+  WeightsType type = op.getType();
+  auto integer = dyn_cast<IntegerType>(type.getStorage());
+  // (W7)
+  if (!type.isQuantized() &&
+      (!op.getScales().empty() || !op.getZeros().empty()))
+    return op.emitOpError("scales and zero points need quantised storage");
+  if (integer && op.getScales().empty())
+    return op.emitOpError("integer storage needs scales");
+  if (!integer && (!op.getZeros().empty() || op.getZeroPoint() != 0))
+    return op.emitOpError("zero points need integer storage");
+  if (op.getBlock() != 0 && op.getScales().empty())
+    return op.emitOpError("block needs scales");
+  // (W8)
+  if (!op.getZeros().empty() && op.getZeroPoint() != 0)
+    return op.emitOpError("zero_point goes without zero points");
+  if (integer && !(integer.isUnsigned()
+                       ? llvm::isUIntN(integer.getWidth(), op.getZeroPoint())
+                       : llvm::isIntN(integer.getWidth(), op.getZeroPoint())))
+    return op.emitOpError("zero_point ")
+           << op.getZeroPoint() << " is no code of " << integer;
+  return success();
+}
+
 LogicalResult WeightsOp::verify() {
   WeightsType type = getType();
+  // (W1)
   if (getSources().empty())
     return emitOpError("needs at least one source");
   if (getBlock() < 0)
     return emitOpError("block must be at least 0");
   FailureOr<SmallVector<int64_t>> source =
       getPerExpertShape(*this, getSources(), "sources");
-  if (failed(source) || failed(verifySourceShape(*this, *source)))
+  if (failed(source))
     return failure();
-
+  // (W3)
+  if (source->size() + 1 != type.getShape().size())
+    return emitOpError("sources must have rank ")
+           << type.getShape().size() - 1 << " per expert, got "
+           << source->size();
+  int64_t pack = type.getPackFactor();
+  if (llvm::MulOverflow(source->back(), pack, source->back()))
+    return emitOpError("sources are too large");
+  if (failed(verifySourceShape(*this, *source)))
+    return failure();
+  // (W6)
   Type element = getElementTypeOrSelf(getSources().front());
-  bool packed = type.getPackFactor() > 1;
-  bool matches =
-      packed || isa<IntegerType>(type.getStorage())
-          ? element.isSignlessInteger(8) || element.isUnsignedInteger(8)
-          : element == type.getStorage() ||
-                (type.isQuantized() && element.isUnsignedInteger(8));
-  if (!matches)
+  if (!canStore(type, element))
     return emitOpError("sources of ")
            << element << " cannot store " << type.getStorage();
-  if (!type.isQuantized() && (!getScales().empty() || !getZeros().empty()))
-    return emitOpError("scales and zero points need quantised storage");
-  if (isa<IntegerType>(type.getStorage()) && getScales().empty())
-    return emitOpError("integer storage needs scales");
-  if (!getZeros().empty() && !isa<IntegerType>(type.getStorage()))
-    return emitOpError("zero points need integer storage");
+  if (failed(verifyQuantization(*this)))
+    return failure();
 
   if (!getScales().empty()) {
     FailureOr<SmallVector<int64_t>> shape =
@@ -152,6 +183,7 @@ LogicalResult WeightsOp::verify() {
     if (failed(shape) ||
         failed(verifyScaleShape(*this, *shape, *source, 1, "scales")))
       return failure();
+    // (W10)
     if (!isa<FloatType>(getElementTypeOrSelf(getScales().front())))
       return emitOpError("scales must be floating-point");
   }
@@ -159,30 +191,34 @@ LogicalResult WeightsOp::verify() {
     FailureOr<SmallVector<int64_t>> shape =
         getPerExpertShape(*this, getZeros(), "zero points");
     if (failed(shape) ||
-        failed(verifyScaleShape(*this, *shape, *source, type.getPackFactor(),
-                                "zero points")))
+        failed(verifyScaleShape(*this, *shape, *source, pack, "zero points")))
       return failure();
-    if (!getElementTypeOrSelf(getZeros().front()).isInteger(8))
+    // (W11)
+    if (!isByte(getElementTypeOrSelf(getZeros().front())))
       return emitOpError("zero points must be stored in bytes");
   }
   return success();
 }
 
 LogicalResult LowRankWeightsOp::verify() {
+  // (L1)
   WeightsType base = getBase().getType(), u = getU().getType(),
               v = getV().getType(), result = getType();
   if (!base.isMatrix() || !u.isMatrix() || !v.isMatrix() || !result.isMatrix())
     return emitOpError("operands and result must be matrices");
+  // (L2)
   int64_t experts = result.getNumExperts();
   if ((base.getNumExperts() != 1 && base.getNumExperts() != experts) ||
       u.getNumExperts() != experts || v.getNumExperts() != experts)
     return emitOpError("u, v and result must have the same experts, base as "
                        "many or one");
+  // (L3)
   if (base.getOutSize() != result.getOutSize() ||
       base.getInSize() != result.getInSize() ||
       u.getOutSize() != result.getOutSize() ||
       v.getInSize() != result.getInSize() || u.getInSize() != v.getOutSize())
     return emitOpError("base must be out x in, u out x rank, v rank x in");
+  // (L4)
   if (result.isQuantized())
     return emitOpError("the result must have floating-point storage");
   return success();

@@ -31,9 +31,9 @@ def MoE_CombineOp : MoE_Op<"combine", [Pure,
         : tensor<?x64xf32>, !moe.plan<8>, tensor<?x2xf32> -> tensor<?x64xf32>
     ```
   }];
-  let arguments = (ins 2DTensorOf<[AnyFloat]>:$rows, MoE_PlanType:$plan,
-                       2DTensorOf<[AnyFloat]>:$weights);
-  let results = (outs 2DTensorOf<[AnyFloat]>:$result);
+  let arguments = (ins MoE_RealMatrix:$rows, MoE_PlanType:$plan,
+                       MoE_RealMatrix:$weights);
+  let results = (outs MoE_RealMatrix:$result);
   let assemblyFormat = [{
     $rows `,` $plan `,` $weights attr-dict
     `:` type($rows) `,` qualified(type($plan)) `,` type($weights) `->` type($result)

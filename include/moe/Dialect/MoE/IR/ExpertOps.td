@@ -126,7 +126,7 @@ def MoE_RegionExpertsOp : MoE_ExpertSetOp<"region_experts",
   let arguments = (ins);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "attr-dict `:` qualified(type($result)) $body";
-  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
 def MoE_YieldOp : MoE_Op<"yield", [Pure, Terminator, ReturnLike,
@@ -161,11 +161,11 @@ def MoE_ExpertsOp : MoE_Op<"experts", [Pure, AttrSizedOperandSegments,
     ```
   }];
   let arguments = (ins
-    2DTensorOf<[AnyFloat]>:$input, MoE_PlanType:$plan,
+    MoE_RealMatrix:$input, MoE_PlanType:$plan,
     Variadic<MoE_ExpertsType>:$sets,
-    Optional<2DTensorOf<[AnyFloat]>>:$combine_weights,
+    Optional<MoE_RealMatrix>:$combine_weights,
     UnitAttr:$gather);
-  let results = (outs 2DTensorOf<[AnyFloat]>:$result);
+  let results = (outs MoE_RealMatrix:$result);
   let assemblyFormat = [{
     $input `,` $plan `,` `(` $sets `)` (`gather` $gather^)?
     (`combine` `` `(` $combine_weights^ `:` type($combine_weights) `)`)?

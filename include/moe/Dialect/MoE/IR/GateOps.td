@@ -50,13 +50,13 @@ def MoE_GateOp : MoE_Op<"gate", [Pure, AttrSizedOperandSegments,
     ```
   }];
   let arguments = (ins
-    2DTensorOf<[AnyFloat]>:$logits,
-    Optional<1DTensorOf<[AnyFloat]>>:$bias,
-    Optional<2DTensorOf<[AnyFloat]>>:$state,
-    Optional<2DTensorOf<[AnyFloat]>>:$values,
+    MoE_RealMatrix:$logits,
+    Optional<MoE_RealVector>:$bias,
+    Optional<MoE_RealMatrix>:$state,
+    Optional<MoE_RealMatrix>:$values,
     Optional<AnyRankedTensor>:$given_ids,
     Optional<2DTensorOf<[I32]>>:$table,
-    Optional<2DTensorOf<[AnyFloat]>>:$shared_weights,
+    Optional<MoE_RealMatrix>:$shared_weights,
     MoE_ScoreAttr:$score,
     OptionalAttr<MoE_GroupLimitAttr>:$group_limit,
     MoE_SelectAttr:$select,
@@ -65,7 +65,7 @@ def MoE_GateOp : MoE_Op<"gate", [Pure, AttrSizedOperandSegments,
     DefaultValuedAttr<F64Attr, "1.0">:$scale,
     OptionalAttr<F64Attr>:$drop_below,
     DefaultValuedAttr<I64Attr, "0">:$shared);
-  let results = (outs 2DTensorOf<[AnyFloat]>:$weights,
+  let results = (outs MoE_RealMatrix:$weights,
                       2DTensorOf<[I32]>:$ids);
   let assemblyFormat = [{
     $logits

@@ -9,6 +9,7 @@
 #ifndef MOE_DIALECT_MOE_IR_MOEBASE
 #define MOE_DIALECT_MOE_IR_MOEBASE
 
+include "mlir/IR/CommonTypeConstraints.td"
 include "mlir/IR/OpBase.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
@@ -45,6 +46,11 @@ def MoE_Dialect : Dialect {
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect"];
 }
+
+// The element types that gates, experts and combines compute with.
+defvar MoE_Reals = [F16, BF16, F32, F64];
+def MoE_RealVector : 1DTensorOf<MoE_Reals>;
+def MoE_RealMatrix : 2DTensorOf<MoE_Reals>;
 
 class MoE_Op<string mnemonic, list<Trait> traits = []>
     : Op<MoE_Dialect, mnemonic, traits>;
