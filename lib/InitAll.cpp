@@ -1,4 +1,5 @@
-//===- InitAll.cpp - Registration of dialects, passes and pipelines -*- C++ -*-===//
+//===- InitAll.cpp - Registration of dialects, passes and pipelines -*- C++
+//-*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -8,9 +9,11 @@
 
 #include "moe/InitAll.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
+#include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
 
 void moe::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<mlir::moe::MoEDialect>();
+  registry.insert<mlir::onnxir::ONNXIRDialect>();
 }
 
 void moe::registerAllPasses() {}

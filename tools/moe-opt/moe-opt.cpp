@@ -1,4 +1,5 @@
-//===- moe-opt.cpp - mlir-opt with this project's dialects and passes -*- C++ -*-===//
+//===- moe-opt.cpp - mlir-opt with this project's dialects and passes -*- C++
+//-*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,11 +7,24 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "moe/InitAll.h"
+#include "ONNXInput.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "moe/InitAll.h"
+#include "llvm/Support/CommandLine.h"
+
+static llvm::cl::OptionCategory onnxCategory("ONNX input");
+static llvm::cl::opt<bool> allowUnregistered(
+    "allow-unregistered-onnx",
+    llvm::cl::desc("Accept operators that no operator set defines"),
+    llvm::cl::cat(onnxCategory));
+static llvm::cl::opt<bool> embedWeights(
+    "embed-weights",
+    llvm::cl::desc("Put the bytes of a model's weights into the output instead "
+                   "of references to its files"),
+    llvm::cl::cat(onnxCategory));
 
 int main(int argc, char **argv) {
   mlir::registerAllPasses();
@@ -19,6 +33,19 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   moe::registerAllDialects(registry);
+
+  auto [input, output] = mlir::registerAndParseCLIOptions(
+      argc, argv, "moe-mlir optimizer driver\n", registry);
+  mlir::MlirOptMainConfig config =
+      mlir::MlirOptMainConfig::createFromCLOptions();
+  bool listsOnly = config.shouldShowDialects() || config.shouldListPasses();
+  if (!listsOnly && mlir::onnxir::isModelFile(input)) {
+    mlir::onnxir::ImportOptions options;
+    options.allowUnregistered = allowUnregistered;
+    options.embedWeights = embedWeights;
+    return mlir::asMainReturnCode(
+        optimizeModel(input, output, options, registry));
+  }
   return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "moe-mlir optimizer driver\n", registry));
+      mlir::MlirOptMain(argc, argv, input, output, registry));
 }
