@@ -90,7 +90,7 @@ LogicalResult ScoreAttr::verify(EmitError emitError, ScoreFunction function,
 
 LogicalResult GroupLimitAttr::verify(EmitError emitError, int64_t count,
                                      int64_t keep, GroupReduce by) {
-  // (A2)
+  // (A3)
   if (count < 1 || keep < 1 || keep > count)
     return emitError() << "cannot keep " << keep << " of " << count
                        << " groups of experts";
@@ -100,10 +100,10 @@ LogicalResult GroupLimitAttr::verify(EmitError emitError, int64_t count,
 LogicalResult SelectAttr::verify(EmitError emitError, SelectMode mode,
                                  int64_t k, TieBreak tie, Real p,
                                  Real threshold, int64_t rank, Real jitter) {
-  // (A3)
+  // (A5)
   if (k < 1 || k > kMaxIds)
     return emitError() << "k must be at least 1 and less than 2^31, got " << k;
-  // (A4)
+  // (A6)
   auto onlyWith = [&](bool isDefault, StringRef name, SelectMode owner) {
     if (isDefault || mode == owner)
       return success();
@@ -116,7 +116,7 @@ LogicalResult SelectAttr::verify(EmitError emitError, SelectMode mode,
       failed(onlyWith(rank == 0, "rank", SelectMode::RankK)) ||
       failed(onlyWith(jitter == Real(0.0), "jitter", SelectMode::SparseMixer)))
     return failure();
-  // (A5)
+  // (A7)
   if (mode == SelectMode::TopP && !(p > 0 && p <= 1))
     return emitError() << "top_p needs p in (0, 1]";
   if (mode == SelectMode::RankK && (rank < 1 || k != 1))
@@ -131,7 +131,7 @@ LogicalResult SelectAttr::verify(EmitError emitError, SelectMode mode,
 
 LogicalResult CapacityAttr::verify(EmitError emitError, int64_t count,
                                    Real factor) {
-  // (A6)
+  // (A12)
   if ((count > 0) == (factor > 0) || count < 0 || !(factor >= 0) ||
       std::isinf(factor))
     return emitError() << "capacity needs either a positive count or a "
@@ -141,7 +141,7 @@ LogicalResult CapacityAttr::verify(EmitError emitError, int64_t count,
 
 LogicalResult NormalizeAttr::verify(EmitError emitError, NormalizeMode mode,
                                     Real epsilon) {
-  // (A7)
+  // (A14)
   if (!(epsilon >= 0) || std::isinf(epsilon) ||
       (epsilon != 0 && mode != NormalizeMode::Sum))
     return emitError() << "epsilon must be at least 0 and goes with sum only";
@@ -151,10 +151,10 @@ LogicalResult NormalizeAttr::verify(EmitError emitError, NormalizeMode mode,
 LogicalResult ActivationAttr::verify(EmitError emitError,
                                      ActivationFunction function, Real alpha,
                                      Real beta, Real limit) {
-  // (A8)
+  // (A16)
   if (!std::isfinite(alpha) || !std::isfinite(beta) || !(limit >= 0))
     return emitError() << "alpha and beta must be finite, limit at least 0";
-  // (A9)
+  // (A17)
   if (alpha != 1.0 && function != ActivationFunction::Silu)
     return emitError() << "alpha goes with silu only";
   return success();
@@ -162,7 +162,7 @@ LogicalResult ActivationAttr::verify(EmitError emitError,
 
 LogicalResult LayoutAttr::verify(EmitError emitError, int64_t offset,
                                  int64_t step, bool transposed) {
-  // (A10)
+  // (A19)
   if (offset < 0 || step < 1)
     return emitError() << "layout needs offset of at least 0 and step of at "
                           "least 1";

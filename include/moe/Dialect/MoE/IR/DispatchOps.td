@@ -17,15 +17,14 @@ include "moe/Dialect/MoE/IR/MoETypes.td"
 def MoE_PlanOp : MoE_Op<"plan", [Pure]> {
   let summary = "sort the chosen (token, slot) pairs by expert";
   let description = [{
-    `ids` T×k holds expert ids in [−1, E). The rows of the plan are the pairs
-    (t, j) with ids[t, j] ≥ 0, sorted by (ids[t, j], t, j); the sort is stable.
+    `ids` T×k holds expert ids. The rows of the plan are the pairs (t, j) with
+    ids[t, j] in [0, E), sorted by (ids[t, j], t, j); the sort is stable.
 
-    With a plan type marked `expert_choice`, `ids` is E×C and holds token ids
-    in [−1, tokens); rows are the pairs (e, c) in order, and `tokens` says how
-    many tokens there are.
+    With a plan type marked `expert_choice`, `ids` is E×C and holds token ids;
+    `tokens` says how many tokens there are, and rows are the pairs (e, c) with
+    ids[e, c] in [0, tokens), in order.
 
-    Ids outside the range are the program's error: what happens then is
-    undefined, except that gates of this dialect never give such ids.
+    An id outside its range is as good as −1: its slot has no row.
 
     Example:
 

@@ -29,8 +29,8 @@ def MoE_FFNExpertsOp : MoE_ExpertSetOp<"ffn_experts",
     For a row x: u = x·Upᵀ + up_bias, and g = x·Gateᵀ + gate_bias if there is a
     gate projection; h = `activation`(g, u); y = h·Downᵀ + down_bias.
     Up and gate are E×I×H, down E×H'×I; biases E×I and E×H'. Sums are
-    accumulated in f32 (f64 for f64) whatever the storage, and the result is
-    rounded once.
+    accumulated in f32 (f64 for f64 rows) whatever the storage, and the result
+    is rounded once.
 
     Example:
 
@@ -111,7 +111,9 @@ def MoE_RegionExpertsOp : MoE_ExpertSetOp<"region_experts",
   let summary = "experts given by a region";
   let description = [{
     The region maps the index of the expert within this set and the rows that
-    chose it (any number of them, zero too) to as many rows of output.
+    chose it (any number of them, zero too) to as many rows of output. It is
+    evaluated where the experts are applied, so what it holds must be free of
+    memory effects; values from around it may be used.
 
     Example:
 

@@ -25,7 +25,7 @@ def MoE_GateOp : MoE_Op<"gate", [Pure, AttrSizedOperandSegments,
        for f64 logits);
     2. the choice value of an expert is c = p + `bias` (if given): the bias
        moves the choice, never the weights;
-    3. `group_limit` excludes experts outside the best groups;
+    3. `groups` excludes experts outside the best groups;
     4. `select` picks ids in descending order of c; `tie` orders equal ones;
        NaN ranks above every number;
     5. the weight of a pick is its p, or, with `values` T×E, its entry there;
@@ -37,7 +37,10 @@ def MoE_GateOp : MoE_Op<"gate", [Pure, AttrSizedOperandSegments,
         1, or of `shared_weights` T×S.
 
     A slot with id −1 has weight 0. With `expert_choice` both results are E×k
-    and ids count tokens.
+    and ids count tokens; it takes neither shared experts, nor capacity, nor
+    normalisation. `sparse_mixer` computes its own weights, from the identity
+    score. Given ids outside [0, E) are as good as −1. The constraints (G1) to
+    (G24) of `docs/Spec.md` say all this exactly.
 
     Example:
 

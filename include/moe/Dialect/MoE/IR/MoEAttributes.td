@@ -75,7 +75,7 @@ def MoE_CapacityAttr : MoE_Attr<"Capacity", "capacity"> {
   let description = [{
     Either `count` rows, or ceil(`factor` · T · k / E) of them. Slots are
     admitted in the order of the slot, then of the token; what comes later is
-    dropped (its id becomes −1).
+    dropped (its id becomes −1). Slots with id −1 do not count.
   }];
   let parameters = (ins DefaultValuedParameter<"int64_t", "0">:$count,
                         MoE_RealOr<"0.0">:$factor);

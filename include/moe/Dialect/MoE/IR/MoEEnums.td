@@ -18,7 +18,7 @@ class MoE_I32Enum<string name, string summary, list<I32EnumAttrCase> cases>
 }
 
 def MoE_ScoreFunction : MoE_I32Enum<"ScoreFunction",
-    "How router logits become scores", [
+    "score function", [
       I32EnumAttrCase<"Identity", 0, "identity">,
       I32EnumAttrCase<"Softmax", 1, "softmax">,
       I32EnumAttrCase<"Sigmoid", 2, "sigmoid">,
@@ -26,7 +26,7 @@ def MoE_ScoreFunction : MoE_I32Enum<"ScoreFunction",
       I32EnumAttrCase<"Relu", 4, "relu">,
       I32EnumAttrCase<"Tanh", 5, "tanh">]>;
 
-def MoE_SelectMode : MoE_I32Enum<"SelectMode", "How experts are chosen", [
+def MoE_SelectMode : MoE_I32Enum<"SelectMode", "mode of selection", [
       I32EnumAttrCase<"TopK", 0, "top_k">,
       I32EnumAttrCase<"TopP", 1, "top_p">,
       I32EnumAttrCase<"Threshold", 2, "threshold">,
@@ -38,23 +38,23 @@ def MoE_SelectMode : MoE_I32Enum<"SelectMode", "How experts are chosen", [
       I32EnumAttrCase<"ExpertChoice", 8, "expert_choice">]>;
 
 def MoE_TieBreak : MoE_I32Enum<"TieBreak",
-    "Which of two equal choices comes first", [
+    "tie-break", [
       I32EnumAttrCase<"Lower", 0, "lower">,
       I32EnumAttrCase<"Higher", 1, "higher">]>;
 
 def MoE_GroupReduce : MoE_I32Enum<"GroupReduce",
-    "What a group of experts is ranked by", [
+    "ranking of groups", [
       I32EnumAttrCase<"Max", 0, "max">,
       I32EnumAttrCase<"Top2Sum", 1, "top2_sum">]>;
 
 def MoE_NormalizeMode : MoE_I32Enum<"NormalizeMode",
-    "How the chosen weights are renormalised", [
+    "mode of normalisation", [
       I32EnumAttrCase<"None", 0, "none">,
       I32EnumAttrCase<"Sum", 1, "sum">,
       I32EnumAttrCase<"Softmax", 2, "softmax">]>;
 
 def MoE_ActivationFunction : MoE_I32Enum<"ActivationFunction",
-    "The nonlinearity inside an expert", [
+    "activation function", [
       I32EnumAttrCase<"Identity", 0, "identity">,
       I32EnumAttrCase<"Relu", 1, "relu">,
       I32EnumAttrCase<"Gelu", 2, "gelu">,
@@ -64,7 +64,7 @@ def MoE_ActivationFunction : MoE_I32Enum<"ActivationFunction",
       I32EnumAttrCase<"Sigmoid", 6, "sigmoid">,
       I32EnumAttrCase<"Tanh", 7, "tanh">]>;
 
-def MoE_PlanOwner : MoE_I32Enum<"PlanOwner", "Whose choice a plan holds", [
+def MoE_PlanOwner : MoE_I32Enum<"PlanOwner", "owner of a plan", [
       I32EnumAttrCase<"Tokens", 0, "token_choice">,
       I32EnumAttrCase<"Experts", 1, "expert_choice">]>;
 

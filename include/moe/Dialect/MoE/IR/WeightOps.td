@@ -32,7 +32,7 @@ def MoE_WeightsOp : MoE_Op<"weights", [Pure, AttrSizedOperandSegments]> {
     `scales`: E×out, E×out×1 (one per row) or E×out×ceil(in/block).
     `zeros`: codes of the same storage; of the shape of the scales (packed
     along the last dimension like the source), else `zero_point` holds for all.
-    `block` 0 means one scale per row.
+    `block` 0 means one scale per row. 8-bit and 4-bit floats need no scales.
 
     Example:
 
