@@ -8,6 +8,7 @@
 
 #include "Importer.h"
 #include "mlir/IR/Verifier.h"
+#include "moe/Dialect/ONNXIR/IR/Schemas.h"
 #include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
@@ -230,7 +231,8 @@ FailureOr<OwningOpRef<ModuleOp>> Importer::import(const ModelProto &model) {
                     sizes.getDictionary(builder.getContext()));
     module->setAttr(ONNXIRDialect::kBaseDir, builder.getStringAttr(baseDir));
   }
-  if (failed(verify(module)))
+  if (failed(verify(module)) ||
+      failed(verifySchemas(module, options.allowUnregistered)))
     return failure();
   return std::move(owner);
 }
