@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "moe/InitAll.h"
+#include "moe/Conversion/Passes.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
 #include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
 
@@ -16,4 +17,4 @@ void moe::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<mlir::onnxir::ONNXIRDialect>();
 }
 
-void moe::registerAllPasses() {}
+void moe::registerAllPasses() { mlir::moe::registerMoEConversionPasses(); }

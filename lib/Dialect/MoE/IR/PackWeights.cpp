@@ -19,7 +19,7 @@ static int64_t getBlocks(Value weights) {
   return 1;
 }
 
-SmallVector<Type> PackWeightsOp::getResultTypes(WeightsType weights,
+SmallVector<Type> PackWeightsOp::inferPackedTypes(WeightsType weights,
                                                 unsigned matrices,
                                                 int64_t panel, int64_t blocks) {
   MLIRContext *context = weights.getContext();
@@ -46,7 +46,7 @@ void PackWeightsOp::build(OpBuilder &builder, OperationState &state,
   state.addOperands(weights);
   state.getOrAddProperties<Properties>().setPanel(
       builder.getI64IntegerAttr(panel));
-  state.addTypes(getResultTypes(cast<WeightsType>(weights.front().getType()),
+  state.addTypes(inferPackedTypes(cast<WeightsType>(weights.front().getType()),
                                 weights.size(), panel,
                                 getBlocks(weights.front())));
 }
@@ -65,7 +65,7 @@ LogicalResult PackWeightsOp::verify() {
   if (getPanel() < 1 || getPanel() % matrices != 0)
     return emitOpError("panel must be a positive multiple of ") << matrices;
   // (Q3)
-  SmallVector<Type> expected = getResultTypes(type, matrices, getPanel(),
+  SmallVector<Type> expected = inferPackedTypes(type, matrices, getPanel(),
                                               getBlocks(getWeights().front()));
   if (SmallVector<Type>(getResults().getTypes()) != expected)
     return emitOpError("results must be ") << expected;

@@ -136,7 +136,7 @@ def MoE_PackWeightsOp : MoE_Op<"pack_weights", [Pure]> {
                                  "int64_t":$panel)>];
   let extraClassDeclaration = [{
     /// The result types for such weights and panels.
-    static SmallVector<Type> getResultTypes(WeightsType weights,
+    static SmallVector<Type> inferPackedTypes(WeightsType weights,
                                             unsigned matrices, int64_t panel,
                                             int64_t blocks);
     /// Columns that one matrix gives to a panel.

@@ -1,0 +1,95 @@
+//===- Passes.td - Conversions between dialects ------------*- tablegen -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_CONVERSION_PASSES
+#define MOE_CONVERSION_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// MoEToCPU
+//===----------------------------------------------------------------------===//
+
+def ConvertMoEToCPUPass : Pass<"convert-moe-to-cpu", "::mlir::ModuleOp"> {
+  let summary = "Lower expert computation to vectorised CPU kernels";
+  let description = [{
+    Replaces each `moe.experts` of feed-forward, zero and copy experts by calls
+    of private functions, one per distinct shape and storage, that layers
+    share. A kernel gathers the rows of its experts, multiplies them with
+    packed weights (`moe.pack_weights`) in register tiles, applies the
+    activation, and multiplies again; a last one sums the weighted rows of each
+    token. Loops over tasks are `scf.parallel`.
+
+    ```mlir
+    %o = moe.experts %x, %p, (%ffn) gather combine(%w : tensor<?x2xf32>)
+        : tensor<?x64xf32>, !moe.plan<8>, !moe.experts<8, 64 -> 64>
+          -> tensor<?x64xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %up = moe.pack_weights %g, %u panel(32)
+        : !moe.weights<8x32x64, f32>, !moe.weights<8x32x64, f32>
+          -> tensor<8x2x64x32xf32>
+    call @moe_ffn_8x64x32_…(%input, %offsets, %c0, %tokens, %up_panels, …)
+    call @moe_combine_64f32_2f32_64f32(%rows, %slots, %weights, %result)
+    ```
+
+    What has no kernel (region, constant and low-rank experts, 8-bit floats,
+    f64, plans by expert choice) stays for `convert-moe-to-linalg`. The plan is
+    taken apart by an `unrealized_conversion_cast` into the values that
+    `convert-moe-to-linalg` gives it.
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", /*default=*/"256",
+           "Bits of the target's vector registers: 256 or 512.">];
+  let statistics = [
+    Statistic<"numKernels", "num-kernels",
+              "Number of moe.experts lowered to kernels">,
+    Statistic<"numReference", "num-reference",
+              "Number of moe.experts left to the reference lowering">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
+    "::mlir::func::FuncDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect"];
+}
+
+def ExpandPackWeightsPass
+    : Pass<"moe-expand-pack-weights", "::mlir::ModuleOp"> {
+  let summary = "Lower moe.pack_weights to loops";
+  let description = [{
+    Replaces each `moe.pack_weights` by calls of private functions that pack
+    one expert, in parallel over panels. Its operands must come from
+    `moe.weights` in the same function; a weight without other users goes.
+
+    ```mlir
+    %w = moe.weights %t : tensor<4x40x32xf32> -> !moe.weights<4x40x32, f32>
+    %p = moe.pack_weights %w panel(32)
+        : !moe.weights<4x40x32, f32> -> tensor<4x2x32x32xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %alloc = memref.alloc() : memref<4x2x32x32xf32>
+    scf.for %e = %c0 to %c4 step %c1 {
+      func.call @moe_pack_…(%source_of_e, %target_of_e)
+    }
+    %p = bufferization.to_tensor %alloc restrict writable
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
+    "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
+#endif // MOE_CONVERSION_PASSES

@@ -1,0 +1,121 @@
+//===- CombineKernel.cpp - The kernel that sums weighted rows -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CombineKernel.h"
+#include "KernelUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+/// Emits a parallel loop over blocks of rows of `buffer`.
+static void forEachRow(ImplicitLocOpBuilder &b, Value buffer,
+                       function_ref<void(Value)> body) {
+  constexpr int64_t rowsPerTask = 8;
+  Value step = constantIndex(b, rowsPerTask);
+  Value rows = memref::DimOp::create(b, buffer, 0);
+  Value tasks = arith::CeilDivUIOp::create(b, rows, step);
+  emitParallelFor(b, tasks, [&](Value task) {
+    Value begin = arith::MulIOp::create(b, task, step);
+    Value end = arith::MinUIOp::create(
+        b, arith::AddIOp::create(b, begin, step), rows);
+    emitFor(b, begin, end, 1, body);
+  });
+}
+
+/// A name that tells apart kernels of different types.
+static std::string getName(StringRef prefix, ArrayRef<MemRefType> types) {
+  std::string name = prefix.str();
+  llvm::raw_string_ostream os(name);
+  for (MemRefType type : types)
+    os << '_' << type.getDimSize(1) << type.getElementType();
+  return name;
+}
+
+func::FuncOp mlir::moe::getCombineKernel(ModuleOp module, Location loc,
+                                         const TileShape &tile,
+                                         MemRefType rows, MemRefType weights,
+                                         MemRefType result) {
+  std::string name = getName("moe_combine", {rows, weights, result});
+  if (auto existing = module.lookupSymbol<func::FuncOp>(name))
+    return existing;
+  MLIRContext *context = module.getContext();
+  constexpr int64_t dynamic = ShapedType::kDynamic;
+  auto slots =
+      MemRefType::get({dynamic, dynamic}, IntegerType::get(context, 64));
+  func::FuncOp func =
+      createKernel(module, loc, name, {rows, slots, weights, result});
+  ImplicitLocOpBuilder b(loc, context);
+  b.setInsertionPointToStart(&func.getBody().front());
+  Value rowsArg = func.getArgument(0), slotsArg = func.getArgument(1),
+        weightsArg = func.getArgument(2), resultArg = func.getArgument(3);
+  Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
+  Value width = memref::DimOp::create(b, slotsArg, 1);
+
+  forEachRow(b, resultArg, [&](Value token) {
+    emitVectorFor(b, result.getDimSize(1), tile.lanes, [&](Value i,
+                                                           int64_t lanes) {
+      Type type = b.getF32Type();
+      if (lanes > 1)
+        type = VectorType::get({lanes}, type);
+      Value init = arith::ConstantOp::create(b, b.getZeroAttr(type));
+      auto loop = scf::ForOp::create(b, zero, width, one, ValueRange{init});
+      {
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPointToStart(loop.getBody());
+        Value j = loop.getInductionVar(), sum = loop.getRegionIterArg(0);
+        Value slot =
+            memref::LoadOp::create(b, slotsArg, ValueRange{token, j});
+        Value none = arith::ConstantIntOp::create(b, 0, 64);
+        Value taken = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, slot,
+                                            none);
+        auto guarded = scf::IfOp::create(b, TypeRange{type}, taken,
+                                         /*addThenBlock=*/true,
+                                         /*addElseBlock=*/true);
+        b.setInsertionPointToStart(guarded.thenBlock());
+        Value row = arith::IndexCastOp::create(b, b.getIndexType(), slot);
+        Value weight = loadF32(b, weightsArg, ValueRange{token, j}, 1);
+        if (lanes > 1)
+          weight = vector::BroadcastOp::create(b, type, weight);
+        Value value = loadF32(b, rowsArg, ValueRange{row, i}, lanes);
+        Value product = arith::MulFOp::create(b, weight, value);
+        scf::YieldOp::create(b,
+                             arith::AddFOp::create(b, sum, product)
+                                 .getResult());
+        b.setInsertionPointToStart(guarded.elseBlock());
+        scf::YieldOp::create(b, sum);
+        b.setInsertionPointAfter(guarded);
+        scf::YieldOp::create(b, guarded.getResult(0));
+      }
+      storeF32(b, loop.getResult(0), resultArg, ValueRange{token, i});
+    });
+  });
+  func::ReturnOp::create(b);
+  return func;
+}
+
+func::FuncOp mlir::moe::getCopyRowsKernel(ModuleOp module, Location loc,
+                                          const TileShape &tile,
+                                          MemRefType rows, MemRefType result) {
+  std::string name = getName("moe_copy_rows", {rows, result});
+  if (auto existing = module.lookupSymbol<func::FuncOp>(name))
+    return existing;
+  func::FuncOp func = createKernel(module, loc, name, {rows, result});
+  ImplicitLocOpBuilder b(loc, module.getContext());
+  b.setInsertionPointToStart(&func.getBody().front());
+  forEachRow(b, func.getArgument(1), [&](Value row) {
+    emitVectorFor(
+        b, result.getDimSize(1), tile.lanes, [&](Value i, int64_t lanes) {
+          Value value =
+              loadF32(b, func.getArgument(0), ValueRange{row, i}, lanes);
+          storeF32(b, value, func.getArgument(1), ValueRange{row, i});
+        });
+  });
+  func::ReturnOp::create(b);
+  return func;
+}

@@ -1,0 +1,53 @@
+//===- ConvertMoEToCPU.cpp - Lower expert computation to CPU kernels -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ExpertsLowering.h"
+#include "moe/Conversion/Passes.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+namespace mlir::moe {
+#define GEN_PASS_DEF_CONVERTMOETOCPUPASS
+#include "moe/Conversion/Passes.h.inc"
+} // namespace mlir::moe
+
+using namespace mlir;
+using namespace mlir::moe;
+
+#define DEBUG_TYPE "convert-moe-to-cpu"
+
+namespace {
+struct ConvertMoEToCPUPass
+    : moe::impl::ConvertMoEToCPUPassBase<ConvertMoEToCPUPass> {
+  using ConvertMoEToCPUPassBase::ConvertMoEToCPUPassBase;
+
+  void runOnOperation() override {
+    if (vectorBits != 256 && vectorBits != 512) {
+      getOperation().emitError("vector-bits must be 256 or 512, got ")
+          << vectorBits;
+      return signalPassFailure();
+    }
+    SmallVector<ExpertsOp> ops;
+    getOperation().walk([&](ExpertsOp op) { ops.push_back(op); });
+    PatternRewriter rewriter(&getContext());
+    TileShape tile = TileShape::get(vectorBits);
+    for (ExpertsOp op : ops) {
+      SmallVector<Value> sets(op.getSets());
+      if (failed(lowerExperts(op, tile, rewriter))) {
+        ++numReference;
+        continue;
+      }
+      ++numKernels;
+      for (Value set : sets)
+        if (set.use_empty())
+          rewriter.eraseOp(set.getDefiningOp());
+    }
+  }
+};
+} // namespace

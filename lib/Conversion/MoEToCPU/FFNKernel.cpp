@@ -1,0 +1,324 @@
+//===- FFNKernel.cpp - The kernel of a set of feed-forward experts -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FFNKernel.h"
+#include "KernelUtils.h"
+#include "WidenPanel.h"
+#include "moe/Dialect/MoE/IR/Activation.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+std::string FFNKernelConfig::getKey() const {
+  std::string key;
+  llvm::raw_string_ostream os(key);
+  os << experts << ' ' << hidden << ' ' << inter << ' ' << out << ' ' << gated
+     << ' ' << activation << ' ' << element << ' ' << gather << ' '
+     << firstBias << secondBias << ' ' << tile.lanes << ' ' << tile.rows;
+  for (const PackedStorage *storage : {&first, &second}) {
+    os << ' ' << storage->element << ' ' << storage->block;
+    for (Type type : storage->types)
+      os << ' ' << type;
+  }
+  return key;
+}
+
+namespace {
+/// Emits the body of one kernel.
+class FFNKernelEmitter {
+public:
+  FFNKernelEmitter(ModuleOp module, Location loc, const FFNKernelConfig &config)
+      : module(module), config(config), tile(config.tile),
+        b(loc, module.getContext()) {}
+
+  func::FuncOp emit(StringRef name);
+
+private:
+  /// The arguments that belong to one projection.
+  struct Projection {
+    SmallVector<Value> panels;
+    Value bias;
+    const PackedStorage *storage;
+    /// Inputs of the projection.
+    int64_t depth;
+    /// Function of the tile GEMM over its input rows.
+    func::FuncOp gemm;
+  };
+
+  SmallVector<Type> getArgumentTypes();
+  void readArguments(func::FuncOp func);
+  void emitGather();
+  void emitProjection(Projection &projection, Value input,
+                      function_ref<void(Value expert, Value panel, Value row,
+                                        Value rows, Value tile)>
+                          epilogue);
+  void emitUpEpilogue(Value expert, Value panel, Value row, Value rows,
+                      Value accumulators);
+  void emitDownEpilogue(Value expert, Value panel, Value row, Value rows,
+                        Value accumulators);
+  Value loadTile(Value accumulators, Value row, int64_t column, Value bias,
+                 Value expert, Value panel);
+
+  /// Row lengths of the scratch buffers: a whole number of vectors, plus one
+  /// so that rows do not all fall into the same cache sets.
+  int64_t getInputStride() const {
+    return llvm::alignTo(config.hidden, tile.lanes) + tile.lanes;
+  }
+  int64_t getInterStride() const {
+    return llvm::alignTo(config.inter, tile.columns) + tile.lanes;
+  }
+
+  ModuleOp module;
+  const FFNKernelConfig &config;
+  TileShape tile;
+  ImplicitLocOpBuilder b;
+
+  Value input, offsets, first, tokens, output;
+  Projection up, down;
+  /// First row of the set in the plan, and its number of rows.
+  Value base, numRows;
+  /// Scratch: gathered input rows and activations, f32.
+  Value gathered, activated;
+};
+} // namespace
+
+SmallVector<Type> FFNKernelEmitter::getArgumentTypes() {
+  Type index = b.getIndexType();
+  constexpr int64_t dynamic = ShapedType::kDynamic;
+  Type indices = MemRefType::get({dynamic}, b.getI64Type());
+  SmallVector<Type> types = {
+      MemRefType::get({dynamic, config.hidden}, config.element), indices,
+      index};
+  if (config.gather)
+    types.push_back(indices);
+  auto addProjection = [&](const PackedStorage &storage, bool bias) {
+    for (Type type : storage.types) {
+      auto tensor = cast<RankedTensorType>(type);
+      types.push_back(
+          MemRefType::get(tensor.getShape(), tensor.getElementType()));
+    }
+    if (bias) {
+      ArrayRef<int64_t> shape =
+          cast<RankedTensorType>(storage.types.front()).getShape();
+      types.push_back(MemRefType::get({shape[0], shape[1], shape[3]},
+                                      b.getF32Type()));
+    }
+  };
+  addProjection(config.first, config.firstBias);
+  addProjection(config.second, config.secondBias);
+  types.push_back(
+      MemRefType::get({dynamic, config.getPaddedOut()}, b.getF32Type()));
+  return types;
+}
+
+void FFNKernelEmitter::readArguments(func::FuncOp func) {
+  unsigned next = 0;
+  auto take = [&] { return func.getArgument(next++); };
+  input = take();
+  offsets = take();
+  first = take();
+  if (config.gather)
+    tokens = take();
+  auto takeProjection = [&](Projection &projection,
+                            const PackedStorage &storage, bool bias,
+                            int64_t depth, int64_t stride) {
+    for (size_t i = 0; i < storage.types.size(); ++i)
+      projection.panels.push_back(take());
+    if (bias)
+      projection.bias = take();
+    projection.storage = &storage;
+    projection.depth = depth;
+    projection.gemm = getTileGemm(module, b.getLoc(), tile, depth, stride);
+  };
+  takeProjection(up, config.first, config.firstBias, config.hidden,
+                 getInputStride());
+  takeProjection(down, config.second, config.secondBias, config.inter,
+                 getInterStride());
+  output = take();
+}
+
+/// Copies the token of each row into `gathered`, as f32.
+void FFNKernelEmitter::emitGather() {
+  constexpr int64_t rowsPerTask = 16;
+  Value step = constantIndex(b, rowsPerTask);
+  Value tasks = arith::CeilDivUIOp::create(b, numRows, step);
+  emitParallelFor(b, tasks, [&](Value task) {
+    Value begin = arith::MulIOp::create(b, task, step);
+    Value end = arith::MinUIOp::create(
+        b, arith::AddIOp::create(b, begin, step), numRows);
+    emitFor(b, begin, end, 1, [&](Value row) {
+      Value source = arith::AddIOp::create(b, base, row);
+      if (config.gather)
+        source = loadIndex(b, tokens, source);
+      emitVectorFor(b, config.hidden, tile.lanes, [&](Value i, int64_t lanes) {
+        Value value = loadF32(b, input, ValueRange{source, i}, lanes);
+        storeF32(b, value, gathered, ValueRange{row, i});
+      });
+    });
+  });
+}
+
+/// Emits the grouped GEMM of one projection: tasks are (expert, block of
+/// panels), in which each panel meets all rows of its expert.
+void FFNKernelEmitter::emitProjection(
+    Projection &projection, Value rowsIn,
+    function_ref<void(Value, Value, Value, Value, Value)> epilogue) {
+  ArrayRef<int64_t> shape =
+      cast<MemRefType>(projection.panels.front().getType()).getShape();
+  int64_t panels = shape[1];
+  // Enough tasks that two experts keep many threads busy, few enough that a
+  // task outweighs its start.
+  constexpr int64_t tasksPerExpert = 8;
+  int64_t panelsPerTask = llvm::divideCeil(panels, tasksPerExpert);
+  int64_t blocks = llvm::divideCeil(panels, panelsPerTask);
+
+  emitParallelFor(
+      b, constantIndex(b, config.experts * blocks), [&](Value task) {
+        Value numBlocks = constantIndex(b, blocks);
+        Value expert = arith::DivUIOp::create(b, task, numBlocks);
+        Value block = arith::RemUIOp::create(b, task, numBlocks);
+        Value slot = arith::AddIOp::create(b, first, expert);
+        Value next = arith::AddIOp::create(b, slot, constantIndex(b, 1));
+        Value begin =
+            arith::SubIOp::create(b, loadIndex(b, offsets, slot), base);
+        Value end =
+            arith::SubIOp::create(b, loadIndex(b, offsets, next), base);
+        Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, begin,
+                                          end);
+        auto guarded = scf::IfOp::create(b, any, /*withElseRegion=*/false);
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPointToStart(guarded.thenBlock());
+
+        Value accumulators = memref::AllocOp::create(
+            b, MemRefType::get({tile.rows, tile.columns}, b.getF32Type()));
+        Value wide = allocateWidePanel(b, *projection.storage, tile,
+                                       projection.depth);
+        Value perTask = constantIndex(b, panelsPerTask);
+        Value firstPanel = arith::MulIOp::create(b, block, perTask);
+        Value lastPanel = arith::MinUIOp::create(
+            b, arith::AddIOp::create(b, firstPanel, perTask),
+            constantIndex(b, panels));
+        emitFor(b, firstPanel, lastPanel, 1, [&](Value panel) {
+          Value weights =
+              emitWidePanel(b, *projection.storage, tile, projection.depth,
+                            projection.panels, expert, panel, wide);
+          forEachRowTile(b, tile, begin, end, [&](Value row, Value rows) {
+            func::CallOp::create(
+                b, projection.gemm,
+                ValueRange{rowsIn, row, rows, weights, accumulators});
+            epilogue(expert, panel, row, rows, accumulators);
+          });
+        });
+      });
+}
+
+/// One vector of the accumulator tile at (row, column), plus its bias.
+Value FFNKernelEmitter::loadTile(Value accumulators, Value row, int64_t column,
+                                 Value bias, Value expert, Value panel) {
+  Value index = constantIndex(b, column);
+  Value value =
+      loadF32(b, accumulators, ValueRange{row, index}, tile.lanes);
+  if (!bias)
+    return value;
+  Value addend =
+      loadF32(b, bias, ValueRange{expert, panel, index}, tile.lanes);
+  return arith::AddFOp::create(b, value, addend);
+}
+
+void FFNKernelEmitter::emitUpEpilogue(Value expert, Value panel, Value row,
+                                      Value rows, Value accumulators) {
+  // A gated panel holds one vector of gate and one of up columns, and gives
+  // one of activations; an ungated one gives two.
+  int64_t width = config.gated ? tile.lanes : tile.columns;
+  Value column = arith::MulIOp::create(b, panel, constantIndex(b, width));
+  emitFor(b, constantIndex(b, 0), rows, 1, [&](Value i) {
+    Value target = arith::AddIOp::create(b, row, i);
+    for (int64_t c = 0; c < width; c += tile.lanes) {
+      Value gate, linear;
+      if (config.gated) {
+        gate = loadTile(accumulators, i, 0, up.bias, expert, panel);
+        linear = loadTile(accumulators, i, tile.lanes, up.bias, expert, panel);
+      } else {
+        linear = loadTile(accumulators, i, c, up.bias, expert, panel);
+      }
+      Value value =
+          buildActivation(b, b.getLoc(), config.activation, gate, linear);
+      Value position = arith::AddIOp::create(b, column, constantIndex(b, c));
+      storeF32(b, value, activated, ValueRange{target, position});
+    }
+  });
+}
+
+void FFNKernelEmitter::emitDownEpilogue(Value expert, Value panel, Value row,
+                                        Value rows, Value accumulators) {
+  Value column =
+      arith::MulIOp::create(b, panel, constantIndex(b, tile.columns));
+  emitFor(b, constantIndex(b, 0), rows, 1, [&](Value i) {
+    Value target = arith::AddIOp::create(
+        b, arith::AddIOp::create(b, base, row), i);
+    for (int64_t c = 0; c < tile.columns; c += tile.lanes) {
+      Value value = loadTile(accumulators, i, c, down.bias, expert, panel);
+      Value position = arith::AddIOp::create(b, column, constantIndex(b, c));
+      storeF32(b, value, output, ValueRange{target, position});
+    }
+  });
+}
+
+func::FuncOp FFNKernelEmitter::emit(StringRef name) {
+  func::FuncOp func =
+      createKernel(module, b.getLoc(), name, getArgumentTypes());
+  readArguments(func);
+  b.setInsertionPointToStart(&func.getBody().front());
+
+  base = loadIndex(b, offsets, first);
+  Value last = arith::AddIOp::create(b, first,
+                                     constantIndex(b, config.experts));
+  numRows = arith::SubIOp::create(b, loadIndex(b, offsets, last), base);
+  auto allocate = [&](int64_t stride) -> Value {
+    auto type =
+        MemRefType::get({ShapedType::kDynamic, stride}, b.getF32Type());
+    return memref::AllocOp::create(b, type, ValueRange{numRows});
+  };
+  gathered = allocate(getInputStride());
+  activated = allocate(getInterStride());
+
+  emitGather();
+  emitProjection(up, gathered,
+                 [&](Value expert, Value panel, Value row, Value rows,
+                     Value accumulators) {
+                   emitUpEpilogue(expert, panel, row, rows, accumulators);
+                 });
+  emitProjection(down, activated,
+                 [&](Value expert, Value panel, Value row, Value rows,
+                     Value accumulators) {
+                   emitDownEpilogue(expert, panel, row, rows, accumulators);
+                 });
+  func::ReturnOp::create(b);
+  return func;
+}
+
+func::FuncOp mlir::moe::getFFNKernel(ModuleOp module, Location loc,
+                                     const FFNKernelConfig &config) {
+  std::string key = config.getKey();
+  StringAttr keyAttr = StringAttr::get(module.getContext(), key);
+  std::string name = llvm::formatv(
+      "moe_ffn_{0}x{1}x{2}_{3:x-}", config.experts, config.hidden,
+      config.inter, llvm::xxh3_64bits(key));
+  // The hash is for reading; the attribute decides.
+  while (auto existing = module.lookupSymbol<func::FuncOp>(name)) {
+    if (existing->getAttr("moe.kernel") == keyAttr)
+      return existing;
+    name += "_";
+  }
+  func::FuncOp func = FFNKernelEmitter(module, loc, config).emit(name);
+  func->setAttr("moe.kernel", keyAttr);
+  return func;
+}

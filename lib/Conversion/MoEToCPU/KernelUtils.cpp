@@ -1,0 +1,104 @@
+//===- KernelUtils.cpp - Helpers that emit CPU kernels -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+func::FuncOp mlir::moe::createKernel(ModuleOp module, Location loc,
+                                     StringRef name,
+                                     ArrayRef<Type> argumentTypes) {
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  auto type = builder.getFunctionType(argumentTypes, {});
+  auto func = func::FuncOp::create(builder, loc, name, type);
+  func.setPrivate();
+  func.addEntryBlock();
+  return func;
+}
+
+void mlir::moe::emitFor(ImplicitLocOpBuilder &b, Value lower, Value upper,
+                        int64_t step, function_ref<void(Value)> body) {
+  auto loop = scf::ForOp::create(b, lower, upper, constantIndex(b, step));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar());
+}
+
+void mlir::moe::emitParallelFor(ImplicitLocOpBuilder &b, Value count,
+                                function_ref<void(Value)> body) {
+  Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
+  auto loop = scf::ParallelOp::create(b, ValueRange{zero}, ValueRange{count},
+                                      ValueRange{one});
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVars().front());
+}
+
+void mlir::moe::emitVectorFor(ImplicitLocOpBuilder &b, int64_t count,
+                              int64_t lanes,
+                              function_ref<void(Value, int64_t)> body) {
+  int64_t whole = count / lanes * lanes;
+  if (whole)
+    emitFor(b, constantIndex(b, 0), constantIndex(b, whole), lanes,
+            [&](Value i) { body(i, lanes); });
+  if (whole != count)
+    emitFor(b, constantIndex(b, whole), constantIndex(b, count), 1,
+            [&](Value i) { body(i, 1); });
+}
+
+Value mlir::moe::loadF32(ImplicitLocOpBuilder &b, Value memref,
+                         ValueRange indices, int64_t lanes) {
+  Type element = getElementTypeOrSelf(memref);
+  Type wide = b.getF32Type();
+  Value value;
+  if (lanes == 1) {
+    value = memref::LoadOp::create(b, memref, indices);
+  } else {
+    wide = VectorType::get({lanes}, wide);
+    value = vector::LoadOp::create(b, VectorType::get({lanes}, element),
+                                   memref, indices);
+  }
+  return element.isF32() ? value : arith::ExtFOp::create(b, wide, value);
+}
+
+void mlir::moe::storeF32(ImplicitLocOpBuilder &b, Value value, Value memref,
+                         ValueRange indices) {
+  Type element = getElementTypeOrSelf(memref);
+  auto vector = dyn_cast<VectorType>(value.getType());
+  Type narrow = vector ? Type(vector.cloneWith({}, element)) : element;
+  if (!element.isF32())
+    value = arith::TruncFOp::create(b, narrow, value);
+  if (vector)
+    vector::StoreOp::create(b, value, memref, indices);
+  else
+    memref::StoreOp::create(b, value, memref, indices);
+}
+
+Value mlir::moe::loadIndex(ImplicitLocOpBuilder &b, Value memref,
+                           Value index) {
+  Value value = memref::LoadOp::create(b, memref, ValueRange{index});
+  return arith::IndexCastOp::create(b, b.getIndexType(), value);
+}
+
+Value mlir::moe::slicePanel(ImplicitLocOpBuilder &b, Value memref, Value i,
+                            Value j) {
+  auto type = cast<MemRefType>(memref.getType());
+  OpFoldResult one = b.getIndexAttr(1), zero = b.getIndexAttr(0);
+  SmallVector<OpFoldResult> offsets = {i, j, zero, zero};
+  SmallVector<OpFoldResult> sizes = {one, one,
+                                     b.getIndexAttr(type.getDimSize(2)),
+                                     b.getIndexAttr(type.getDimSize(3))};
+  SmallVector<OpFoldResult> strides(4, one);
+  auto result = MemRefType::get(
+      {type.getDimSize(2), type.getDimSize(3)}, type.getElementType(),
+      StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic,
+                             {type.getDimSize(3), 1}));
+  return memref::SubViewOp::create(b, result, memref, offsets, sizes, strides);
+}
