@@ -92,4 +92,34 @@ def ExpandPackWeightsPass
     "::mlir::tensor::TensorDialect"];
 }
 
+def OutlineParallelLoopsPass
+    : Pass<"moe-outline-parallel-loops", "::mlir::ModuleOp"> {
+  let summary = "Turn parallel loops into calls of the runtime";
+  let description = [{
+    The body of each outermost `scf.parallel` with one dimension and no
+    reduction becomes a private function over a range of iterations, which the
+    runtime's `moe_parallel_for` calls from its threads. What the body uses
+    travels in a struct on the caller's stack. Other parallel loops stay.
+
+    ```mlir
+    scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+      memref.store %v, %m[%i] : memref<?xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    %f = func.constant @caller_task0 : (!llvm.ptr, i64, i64) -> ()
+    call @moe_parallel_for(%n64, %f_address, %closure, %c1_i64)
+    ```
+  }];
+  let statistics = [
+    Statistic<"numOutlined", "num-outlined", "Number of loops outlined">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::func::FuncDialect",
+                           "::mlir::LLVM::LLVMDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
 #endif // MOE_CONVERSION_PASSES

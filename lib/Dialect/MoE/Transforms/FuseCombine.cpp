@@ -1,0 +1,43 @@
+//===- FuseCombine.cpp - Fuse combine into the experts -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "moe/Dialect/MoE/IR/MoE.h"
+#include "moe/Dialect/MoE/Transforms/Passes.h"
+
+namespace mlir::moe {
+#define GEN_PASS_DEF_FUSECOMBINEPASS
+#include "moe/Dialect/MoE/Transforms/Passes.h.inc"
+} // namespace mlir::moe
+
+using namespace mlir;
+using namespace mlir::moe;
+
+#define DEBUG_TYPE "moe-fuse-combine"
+
+namespace {
+struct FuseCombinePass : moe::impl::FuseCombinePassBase<FuseCombinePass> {
+  void runOnOperation() override {
+    getOperation()->walk([&](CombineOp op) {
+      auto experts = op.getRows().getDefiningOp<ExpertsOp>();
+      // Other users need the rows themselves.
+      if (!experts || experts.getCombineWeights() || !experts->hasOneUse() ||
+          experts.getPlan() != op.getPlan())
+        return;
+      OpBuilder builder(op);
+      auto fused = ExpertsOp::create(
+          builder, op.getLoc(), op.getType(), experts.getInput(),
+          experts.getPlan(), experts.getSets(), op.getWeights(),
+          experts.getGatherAttr());
+      op.replaceAllUsesWith(fused.getResult());
+      op.erase();
+      experts.erase();
+      ++numFused;
+    });
+  }
+};
+} // namespace

@@ -1,0 +1,110 @@
+//===- HoistWeightPacking.cpp - Move the packing of weights to load time -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "moe/Dialect/MoE/IR/MoE.h"
+#include "moe/Dialect/MoE/Transforms/Passes.h"
+#include "mlir/Analysis/TopologicalSortUtils.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace mlir::moe {
+#define GEN_PASS_DEF_HOISTWEIGHTPACKINGPASS
+#include "moe/Dialect/MoE/Transforms/Passes.h.inc"
+} // namespace mlir::moe
+
+using namespace mlir;
+using namespace mlir::moe;
+
+#define DEBUG_TYPE "moe-hoist-weight-packing"
+
+/// Adds what `root` depends on to `slice`, `root` included; false when that is
+/// more than the weights: an argument, or an operation with effects or regions.
+static bool collectSlice(Operation *root, SetVector<Operation *> &slice) {
+  SmallVector<Operation *> worklist = {root};
+  SetVector<Operation *> found;
+  while (!worklist.empty()) {
+    Operation *op = worklist.pop_back_val();
+    if (slice.contains(op) || !found.insert(op))
+      continue;
+    if (op->getNumRegions() != 0 || !isMemoryEffectFree(op))
+      return false;
+    for (Value operand : op->getOperands()) {
+      Operation *definition = operand.getDefiningOp();
+      if (!definition)
+        return false;
+      worklist.push_back(definition);
+    }
+  }
+  slice.insert(found.begin(), found.end());
+  return true;
+}
+
+/// Hoists the packings of one function; returns how many.
+static unsigned hoist(func::FuncOp func) {
+  SmallVector<PackWeightsOp> packings;
+  SetVector<Operation *> slice;
+  func.walk([&](PackWeightsOp op) {
+    if (collectSlice(op, slice))
+      packings.push_back(op);
+  });
+  if (packings.empty())
+    return 0;
+
+  OpBuilder builder(func);
+  builder.setInsertionPointAfter(func);
+  SmallVector<Type> types;
+  for (PackWeightsOp op : packings)
+    llvm::append_range(types, op.getResultTypes());
+  auto init = func::FuncOp::create(
+      builder, func.getLoc(), (func.getName() + "_init").str(),
+      builder.getFunctionType({}, types));
+  SymbolTable(func->getParentOfType<ModuleOp>()).insert(init);
+  builder.setInsertionPointToStart(init.addEntryBlock());
+  IRMapping mapping;
+  for (Operation *op : topologicalSort(slice))
+    builder.clone(*op, mapping);
+  SmallVector<Value> packed;
+  for (PackWeightsOp op : packings)
+    for (Value result : op.getResults())
+      packed.push_back(mapping.lookup(result));
+  func::ReturnOp::create(builder, init.getLoc(), packed);
+
+  func->setAttr("moe.init", FlatSymbolRefAttr::get(init));
+  int64_t resident = 0;
+  for (PackWeightsOp op : packings) {
+    for (Value result : op.getResults()) {
+      auto attributes = builder.getDictionaryAttr(builder.getNamedAttr(
+          "moe.resident", builder.getI64IntegerAttr(resident++)));
+      unsigned index = func.getNumArguments();
+      (void)func.insertArgument(index, result.getType(), attributes,
+                                op.getLoc());
+      result.replaceAllUsesWith(func.getArgument(index));
+    }
+    op.erase();
+  }
+  // Users stand after what they use, so this order leaves no user behind.
+  SetVector<Operation *> sorted = topologicalSort(slice);
+  for (Operation *op : llvm::reverse(sorted))
+    if (!llvm::is_contained(packings, op) && op->use_empty())
+      op->erase();
+  return packings.size();
+}
+
+namespace {
+struct HoistWeightPackingPass
+    : moe::impl::HoistWeightPackingPassBase<HoistWeightPackingPass> {
+  void runOnOperation() override {
+    SmallVector<func::FuncOp> functions;
+    for (auto func : getOperation().getOps<func::FuncOp>())
+      if (func.isPublic() && !func.isDeclaration())
+        functions.push_back(func);
+    for (func::FuncOp func : functions)
+      numHoisted += hoist(func);
+  }
+};
+} // namespace
