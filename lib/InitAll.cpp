@@ -10,6 +10,7 @@
 #include "moe/InitAll.h"
 #include "moe/Conversion/Passes.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
+#include "moe/Dialect/MoE/Transforms/Passes.h"
 #include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
 
 void moe::registerAllDialects(mlir::DialectRegistry &registry) {
@@ -17,4 +18,7 @@ void moe::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<mlir::onnxir::ONNXIRDialect>();
 }
 
-void moe::registerAllPasses() { mlir::moe::registerMoEConversionPasses(); }
+void moe::registerAllPasses() {
+  mlir::moe::registerMoEConversionPasses();
+  mlir::moe::registerMoETransformsPasses();
+}

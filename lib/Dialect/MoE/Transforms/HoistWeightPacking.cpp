@@ -65,8 +65,9 @@ static unsigned hoist(func::FuncOp func) {
       builder.getFunctionType({}, types));
   SymbolTable(func->getParentOfType<ModuleOp>()).insert(init);
   builder.setInsertionPointToStart(init.addEntryBlock());
+  SetVector<Operation *> sorted = topologicalSort(slice);
   IRMapping mapping;
-  for (Operation *op : topologicalSort(slice))
+  for (Operation *op : sorted)
     builder.clone(*op, mapping);
   SmallVector<Value> packed;
   for (PackWeightsOp op : packings)
@@ -85,12 +86,10 @@ static unsigned hoist(func::FuncOp func) {
                                 op.getLoc());
       result.replaceAllUsesWith(func.getArgument(index));
     }
-    op.erase();
   }
   // Users stand after what they use, so this order leaves no user behind.
-  SetVector<Operation *> sorted = topologicalSort(slice);
   for (Operation *op : llvm::reverse(sorted))
-    if (!llvm::is_contained(packings, op) && op->use_empty())
+    if (op->use_empty())
       op->erase();
   return packings.size();
 }
