@@ -250,3 +250,12 @@ func.func @f(%a: !moe.weights<2x8x6, f32>) {
   %0 = moe.pack_weights %a panel(4) : !moe.weights<2x8x6, f32> -> tensor<2x2x6x5xf32>
   return
 }
+
+// -----
+
+// (Q2)
+func.func @f(%a: !moe.weights<2x8x6, f32>) {
+  // expected-error @below {{panel must be a positive multiple of 1}}
+  %0 = moe.pack_weights %a panel(-4) : !moe.weights<2x8x6, f32> -> tensor<2x4x6x4xf32>
+  return
+}

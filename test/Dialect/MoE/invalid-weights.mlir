@@ -100,9 +100,9 @@ func.func @f(%a: tensor<2x4x8xui8>, %s: tensor<2x4xf32>, %z: tensor<2x?xui8>) {
 // -----
 
 // (W3)
-func.func @f(%a: tensor<2x4xf32>) {
-  // expected-error @below {{sources must have rank 2 per expert, got 1}}
-  %0 = moe.weights %a : tensor<2x4xf32> -> !moe.weights<2x4x8, f32>
+func.func @f(%a: tensor<2xf32>) {
+  // expected-error @below {{sources must have rank 2 per expert, got 0}}
+  %0 = moe.weights %a : tensor<2xf32> -> !moe.weights<2x4x8, f32>
   return
 }
 

@@ -67,7 +67,7 @@ def MoE_GateOp : MoE_Op<"gate", [Pure, AttrSizedOperandSegments,
     OptionalAttr<MoE_NormalizeAttr>:$normalize,
     DefaultValuedAttr<F64Attr, "1.0">:$scale,
     OptionalAttr<F64Attr>:$drop_below,
-    DefaultValuedAttr<I64Attr, "0">:$shared);
+    DefaultValuedAttr<MoE_IntAttr, "0">:$shared);
   let results = (outs MoE_RealMatrix:$weights,
                       2DTensorOf<[I32]>:$ids);
   let assemblyFormat = [{

@@ -9,6 +9,7 @@
 #ifndef MOE_DIALECT_MOE_IR_MOEBASE
 #define MOE_DIALECT_MOE_IR_MOEBASE
 
+include "mlir/IR/CommonAttrConstraints.td"
 include "mlir/IR/CommonTypeConstraints.td"
 include "mlir/IR/OpBase.td"
 include "mlir/IR/AttrTypeBase.td"
@@ -51,6 +52,10 @@ def MoE_Dialect : Dialect {
 defvar MoE_Reals = [F16, BF16, F32, F64];
 def MoE_RealVector : 1DTensorOf<MoE_Reals>;
 def MoE_RealMatrix : 2DTensorOf<MoE_Reals>;
+
+// Unlike I64Attr, read as a signed number.
+def MoE_IntAttr : TypedSignlessIntegerAttrBase<I64, "int64_t",
+                                               "64-bit integer attribute">;
 
 class MoE_Op<string mnemonic, list<Trait> traits = []>
     : Op<MoE_Dialect, mnemonic, traits>;

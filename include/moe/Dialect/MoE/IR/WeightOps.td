@@ -48,8 +48,8 @@ def MoE_WeightsOp : MoE_Op<"weights", [Pure, AttrSizedOperandSegments]> {
     Variadic<AnyRankedTensor>:$scales,
     Variadic<AnyRankedTensor>:$zeros,
     DefaultValuedAttr<MoE_LayoutAttr, "0, 1, false">:$layout,
-    DefaultValuedAttr<I64Attr, "0">:$block,
-    DefaultValuedAttr<I64Attr, "0">:$zero_point);
+    DefaultValuedAttr<MoE_IntAttr, "0">:$block,
+    DefaultValuedAttr<MoE_IntAttr, "0">:$zero_point);
   let results = (outs MoE_WeightsType:$result);
   let assemblyFormat = [{
     $sources
@@ -125,7 +125,7 @@ def MoE_PackWeightsOp : MoE_Op<"pack_weights", [Pure]> {
         -> tensor<8x4x32x32xf32>
     ```
   }];
-  let arguments = (ins Variadic<MoE_WeightsType>:$weights, I64Attr:$panel);
+  let arguments = (ins Variadic<MoE_WeightsType>:$weights, MoE_IntAttr:$panel);
   let results = (outs Variadic<AnyStaticShapeTensor>:$results);
   let assemblyFormat = [{
     $weights `panel` `` `(` $panel `)` attr-dict
