@@ -87,6 +87,19 @@ function(add_moe_library name)
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 endfunction()
 
+# target_link_mlir_archives(NAME archive…): links what MLIR has only as archives.
+# Beside its shared library it takes the files alone, since their targets would
+# bring in a second copy of MLIR's core.
+function(target_link_mlir_archives name)
+  foreach(archive ${ARGN})
+    if(TARGET MLIR)
+      target_link_libraries(${name} PUBLIC "$<TARGET_FILE:${archive}>")
+    else()
+      target_link_libraries(${name} PUBLIC ${archive})
+    endif()
+  endforeach()
+endfunction()
+
 # add_moe_tool(NAME source… LINK_LIBS lib…): an installed program that finds
 # LLVM's shared libraries wherever it is moved to.
 function(add_moe_tool name)
@@ -105,4 +118,20 @@ function(add_moe_tool name)
   set_property(GLOBAL APPEND PROPERTY MOE_TEST_DEPENDS ${name})
   install(TARGETS ${name} EXPORT MoETargets
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endfunction()
+
+# add_moe_plugin(NAME source… LINK_LIBS lib…): NAME.so, for `mlir-opt
+# --load-dialect-plugin` and `--load-pass-plugin`. Its MLIR is that of the
+# program that loads it.
+function(add_moe_plugin name)
+  cmake_parse_arguments(ARG "" "" "LINK_LIBS" ${ARGN})
+  add_library(${name} MODULE ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE moe_build_flags ${ARG_LINK_LIBS}
+    ${MOE_MLIR_LIBS})
+  target_precompile_headers(${name} REUSE_FROM moe_pch)
+  set_target_properties(${name} PROPERTIES
+    PREFIX ""
+    INSTALL_RPATH "${LLVM_LIBRARY_DIRS}")
+  set_property(GLOBAL APPEND PROPERTY MOE_TEST_DEPENDS ${name})
+  install(TARGETS ${name} LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 endfunction()
