@@ -1,5 +1,4 @@
-//===- InitAll.cpp - Registration of dialects, passes and pipelines -*- C++
-//-*-===//
+//===- InitAll.cpp - Registration of dialects and passes --------*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

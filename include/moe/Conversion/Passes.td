@@ -122,4 +122,52 @@ def OutlineParallelLoopsPass
                            "::mlir::scf::SCFDialect"];
 }
 
+//===----------------------------------------------------------------------===//
+// MoEToLinalg
+//===----------------------------------------------------------------------===//
+
+def ConvertMoEToLinalgPass : Pass<"convert-moe-to-linalg", "::mlir::ModuleOp"> {
+  let summary = "Lower the moe dialect to linalg, scf and tensor";
+  let description = [{
+    The reference lowering: it defines what every operation of the dialect
+    computes, and favours being obviously right over being fast.
+
+    `!moe.plan` becomes four values, through functions, calls and loops too:
+    where the rows of each expert begin (tensor<(E+1)xi64>), the token of each
+    row (tensor<?xi64>), the row of each slot or −1 (tensor<?x?xi64>), and the
+    number of tokens (index). `!moe.weights` and `!moe.experts` become nothing:
+    their defining operations are read where they are used, so they must stand
+    in the function of their use, and weights are dequantised element by
+    element there.
+
+    ```mlir
+    func.func @f(%x: tensor<?x4xf32>, %ids: tensor<?x2xi32>) -> tensor<?x4xf32> {
+      %p = moe.plan %ids : tensor<?x2xi32> -> !moe.plan<8>
+      %rows = moe.dispatch %x, %p
+          : tensor<?x4xf32>, !moe.plan<8> -> tensor<?x4xf32>
+      return %rows : tensor<?x4xf32>
+    }
+    ```
+
+    becomes, after the loops that count and place the pairs,
+
+    ```mlir
+      %rows = linalg.generic {…} ins(%tokens : tensor<?xi64>)
+          outs(%init : tensor<?x4xf32>) {
+      ^bb0(%token: i64, %out: f32):
+        %t = arith.index_cast %token : i64 to index
+        %h = linalg.index 1 : index
+        %v = tensor.extract %x[%t, %h] : tensor<?x4xf32>
+        linalg.yield %v : f32
+      } -> tensor<?x4xf32>
+    ```
+
+    An operation that cannot be converted is an error that says so.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+}
+
 #endif // MOE_CONVERSION_PASSES
