@@ -11,6 +11,8 @@
 #include "moe/Dialect/MoE/IR/MoE.h"
 #include "moe/Dialect/MoE/Transforms/Passes.h"
 #include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
+#include "moe/Pipelines/MoEToCPU.h"
+#include "moe/Transforms/Passes.h"
 
 void moe::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<mlir::moe::MoEDialect>();
@@ -18,6 +20,8 @@ void moe::registerAllDialects(mlir::DialectRegistry &registry) {
 }
 
 void moe::registerAllPasses() {
+  mlir::moe::registerMoECommonTransformsPasses();
   mlir::moe::registerMoEConversionPasses();
   mlir::moe::registerMoETransformsPasses();
+  mlir::moe::registerMoEToCPUPipeline();
 }

@@ -1,0 +1,47 @@
+//===- ObjectCode.h - Machine code from the LLVM dialect --------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_EXECUTIONENGINE_OBJECTCODE_H
+#define MOE_EXECUTIONENGINE_OBJECTCODE_H
+
+#include "llvm/Support/Error.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include <memory>
+#include <string>
+
+namespace llvm {
+class TargetMachine;
+} // namespace llvm
+
+namespace mlir {
+class ModuleOp;
+} // namespace mlir
+
+namespace moe {
+
+/// The processor that code is made for.
+struct CodeTarget {
+  std::string triple;
+  std::string cpu;
+  /// LLVM's list, "+avx2,-avx512f,…"; empty means what `cpu` has.
+  std::string features;
+
+  /// The processor of the name `cpu`; "" or "host" is this machine's.
+  static llvm::Expected<CodeTarget> get(llvm::StringRef cpu);
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+  createTargetMachine() const;
+};
+
+/// Compiles a module of the LLVM dialect, optimised, to an object file that
+/// exports the entry points and the manifest.
+llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+compileToObject(mlir::ModuleOp module, const CodeTarget &target);
+
+} // namespace moe
+
+#endif // MOE_EXECUTIONENGINE_OBJECTCODE_H

@@ -1,0 +1,34 @@
+//===- MoEToCPU.h - The pipeline to CPU code --------------------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_PIPELINES_MOETOCPU_H
+#define MOE_PIPELINES_MOETOCPU_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace mlir::moe {
+
+struct MoEToCPUOptions : PassPipelineOptions<MoEToCPUOptions> {
+  PassOptions::Option<bool> reference{
+      *this, "reference",
+      llvm::cl::desc("Lower the moe dialect by its definitions, not to fast "
+                     "kernels"),
+      llvm::cl::init(false)};
+};
+
+/// From onnxir, moe, or the tensor dialects to the LLVM dialect, with the entry
+/// points and the manifest that the runtime needs.
+void buildMoEToCPUPipeline(OpPassManager &pm, const MoEToCPUOptions &options);
+
+/// Registers `moe-to-cpu-pipeline`.
+void registerMoEToCPUPipeline();
+
+} // namespace mlir::moe
+
+#endif // MOE_PIPELINES_MOETOCPU_H

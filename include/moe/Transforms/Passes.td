@@ -1,0 +1,161 @@
+//===- Passes.td - Passes between the dialects -------------*- tablegen -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_TRANSFORMS_PASSES
+#define MOE_TRANSFORMS_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def BindWeightsPass : Pass<"moe-bind-weights", "ModuleOp"> {
+  let summary = "Turn the weights that functions use into arguments";
+  let description = [{
+    In each public function `onnxir.get_weight @w` becomes an argument with the
+    attribute `moe.weight = @w`, one for each weight. Small weights that stand
+    in the IR become constants instead, which folders can see through.
+
+    Also records what the caller sees before types are lowered: each argument
+    and result gets the attribute `moe.type`, its type; and arguments are marked
+    as not writable, so that bufferization copies what it would write to.
+
+    Example:
+
+    ```mlir
+    func.func @f(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+      %w = onnxir.get_weight @w : tensor<4x4xf32>
+      …
+    ```
+    becomes
+    ```mlir
+    func.func @f(
+        %x: tensor<?x4xf32> {bufferization.writable = false, moe.type = …},
+        %w: tensor<4x4xf32> {bufferization.writable = false, moe.weight = @w})
+        -> (tensor<?x4xf32> {moe.type = …}) {
+      …
+    ```
+  }];
+  let dependentDialects = ["arith::ArithDialect",
+                           "bufferization::BufferizationDialect"];
+  let options = [
+    Option<"constantBytes", "constant-bytes", "int64_t", "1024",
+           "Weights in the IR of up to this many bytes become constants.">,
+  ];
+  let statistics = [
+    Statistic<"numBound", "bound", "Number of weights made arguments">,
+  ];
+}
+
+def EmitEntryPointsPass : Pass<"moe-emit-entry-points", "ModuleOp"> {
+  let summary = "Give each public function an entry point that the runtime calls";
+  let description = [{
+    For each public function `@F`, which must be bufferized, makes
+    `llvm.func @moe_entry_F(%args: !llvm.ptr)`. `%args` is an array of pointers
+    to memref descriptors: those of the inputs, of the residents (weights and
+    results of the init function), and of the results, which the entry point
+    writes. `@F` becomes private. The function that `@F` names as `moe.init`
+    becomes `@moe_init_F`, in the same way.
+
+    The string `@moe_manifest` says in JSON what the entry points take and give,
+    and where the weights are.
+
+    Attributes of an argument: `moe.weight` refers to the `onnxir.weight` that
+    is passed; `moe.resident` is the number of the init function's result that
+    is passed; with neither the argument is an input. `onnxir.name` and
+    `onnxir.dims` name it and its dimensions. `moe.type` is the type that the
+    caller sees, where it is not that of the memref.
+
+    Example:
+
+    ```mlir
+    func.func @f(%x: memref<?x4xf32>) -> memref<?x4xf32> { … }
+    ```
+    becomes
+    ```mlir
+    func.func private @f(%x: memref<?x4xf32>) -> memref<?x4xf32> { … }
+    llvm.func @moe_entry_f(%args: !llvm.ptr) {
+      // loads the descriptor of %x
+      %0 = func.call @f(%x) : (memref<?x4xf32>) -> memref<?x4xf32>
+      // stores the descriptor of %0
+      llvm.return
+    }
+    llvm.mlir.global constant @moe_manifest("{…}\00")
+    ```
+  }];
+  let dependentDialects = ["LLVM::LLVMDialect"];
+  let statistics = [
+    Statistic<"numEntries", "entry points", "Number of entry points made">,
+  ];
+}
+
+def ExpandMathPass : Pass<"moe-expand-math"> {
+  let summary = "Write mathematical functions as polynomials";
+  let description = [{
+    Functions of the math dialect on f32 and on vectors of it become arithmetic,
+    which vectorises; f16 and bf16 are computed in f32. What has no such form
+    stays a call of the C library.
+
+    Example:
+
+    ```mlir
+    %0 = math.tanh %x : f32
+    ```
+    becomes a ratio of polynomials in `%x`.
+  }];
+  let dependentDialects = ["arith::ArithDialect", "math::MathDialect",
+                           "vector::VectorDialect"];
+}
+
+def GuardAllocationsPass : Pass<"moe-guard-allocations"> {
+  let summary = "Check the sizes of allocations";
+  let description = [{
+    Before each `memref.alloc` with dynamic sizes asserts that none is negative
+    and that the number of bytes does not overflow; the lowering to LLVM would
+    compute it modulo 2^64. A static size that overflows is an error.
+
+    Example:
+
+    ```mlir
+    %0 = memref.alloc(%n) : memref<?xf32>
+    ```
+    becomes
+    ```mlir
+    // %fits: %n · 4 is less than 2^47
+    cf.assert %fits, "a tensor of impossible size"
+    %0 = memref.alloc(%n) : memref<?xf32>
+    ```
+  }];
+  let dependentDialects = ["arith::ArithDialect", "cf::ControlFlowDialect"];
+  let statistics = [
+    Statistic<"numGuarded", "guarded", "Number of allocations guarded">,
+  ];
+}
+
+def LowerAssertionsPass : Pass<"moe-lower-assertions", "ModuleOp"> {
+  let summary = "Turn assertions into calls of the runtime";
+  let description = [{
+    The runtime's `moe_raise` ends the call in progress with the assertion's
+    message; the upstream lowering would end the process.
+
+    Example:
+
+    ```mlir
+    cf.assert %ok, "index out of range"
+    ```
+    becomes
+    ```mlir
+    %failed = arith.xori %ok, %true : i1
+    scf.if %failed {
+      %0 = llvm.mlir.addressof @moe_message_0 : !llvm.ptr
+      llvm.call @moe_raise(%0) : (!llvm.ptr) -> ()
+    }
+    ```
+  }];
+  let dependentDialects = ["arith::ArithDialect", "LLVM::LLVMDialect",
+                           "scf::SCFDialect"];
+}
+
+#endif // MOE_TRANSFORMS_PASSES

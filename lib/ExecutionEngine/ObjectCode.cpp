@@ -1,0 +1,133 @@
+//===- ObjectCode.cpp - Machine code from the LLVM dialect ------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "moe/ExecutionEngine/ObjectCode.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/SubtargetFeature.h"
+#include "llvm/Transforms/IPO/Internalize.h"
+
+using namespace llvm;
+using moe::CodeTarget;
+
+static void initializeTarget() {
+  static bool done = [] {
+    InitializeNativeTarget();
+    InitializeNativeTargetAsmPrinter();
+    return true;
+  }();
+  (void)done;
+}
+
+Expected<CodeTarget> CodeTarget::get(StringRef cpu) {
+  CodeTarget target;
+  target.triple = sys::getProcessTriple();
+  if (cpu.empty() || cpu == "host" || cpu == "native") {
+    target.cpu = sys::getHostCPUName().str();
+    SubtargetFeatures features;
+    for (const auto &feature : sys::getHostCPUFeatures())
+      features.AddFeature(feature.first(), feature.second);
+    target.features = features.getString();
+    return target;
+  }
+  target.cpu = cpu.str();
+  // LLVM itself would only warn about a name that it does not know.
+  CodeTarget generic{target.triple, "", ""};
+  Expected<std::unique_ptr<TargetMachine>> machine =
+      generic.createTargetMachine();
+  if (!machine)
+    return machine.takeError();
+  if (!(*machine)->getMCSubtargetInfo()->isCPUStringValid(cpu))
+    return createStringError("unknown processor '" + cpu + "'");
+  return target;
+}
+
+Expected<std::unique_ptr<TargetMachine>>
+CodeTarget::createTargetMachine() const {
+  initializeTarget();
+  std::string error;
+  Triple parsed(triple);
+  const Target *found = TargetRegistry::lookupTarget(parsed, error);
+  if (!found)
+    return createStringError(error);
+  return std::unique_ptr<TargetMachine>(found->createTargetMachine(
+      parsed, cpu, features, TargetOptions(), Reloc::PIC_, std::nullopt,
+      CodeGenOptLevel::Aggressive));
+}
+
+/// The functions that the runtime looks up.
+static bool isExported(const GlobalValue &value) {
+  StringRef name = value.getName();
+  return name == "moe_manifest" || name.starts_with("moe_entry_") ||
+         name.starts_with("moe_init_");
+}
+
+static void optimize(llvm::Module &module, TargetMachine &machine) {
+  internalizeModule(module, isExported);
+  // LLVM would split 512-bit vectors on processors that once slowed down at
+  // them; kernels are written for the width that the processor has.
+  if (machine.getMCSubtargetInfo()->checkFeatures("+avx512f"))
+    for (Function &function : module)
+      if (!function.isDeclaration())
+        function.addFnAttr("prefer-vector-width", "512");
+
+  PipelineTuningOptions options;
+  options.SLPVectorization = true;
+  PassBuilder builder(&machine, options);
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager callGraph;
+  ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(callGraph);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, callGraph, modules);
+  builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3)
+      .run(module, modules);
+}
+
+Expected<std::unique_ptr<MemoryBuffer>>
+moe::compileToObject(mlir::ModuleOp moduleOp, const CodeTarget &target) {
+  Expected<std::unique_ptr<TargetMachine>> machine =
+      target.createTargetMachine();
+  if (!machine)
+    return machine.takeError();
+  mlir::registerBuiltinDialectTranslation(*moduleOp.getContext());
+  mlir::registerLLVMDialectTranslation(*moduleOp.getContext());
+  LLVMContext context;
+  std::unique_ptr<llvm::Module> module =
+      mlir::translateModuleToLLVMIR(moduleOp, context);
+  if (!module)
+    return createStringError("cannot be translated to LLVM IR");
+  module->setTargetTriple((*machine)->getTargetTriple());
+  module->setDataLayout((*machine)->createDataLayout());
+  optimize(*module, **machine);
+
+  SmallVector<char, 0> object;
+  raw_svector_ostream stream(object);
+  legacy::PassManager codegen;
+  if ((*machine)->addPassesToEmitFile(codegen, stream, nullptr,
+                                      CodeGenFileType::ObjectFile))
+    return createStringError("the target cannot emit object files");
+  codegen.run(*module);
+  return std::make_unique<SmallVectorMemoryBuffer>(std::move(object), "model",
+                                                   false);
+}

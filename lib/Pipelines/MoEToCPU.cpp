@@ -1,0 +1,96 @@
+//===- MoEToCPU.cpp - The pipeline to CPU code ------------------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "moe/Pipelines/MoEToCPU.h"
+#include "moe/Transforms/Passes.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+/// onnxir and moe to linalg, tensor, scf, arith and math on tensors.
+static void buildModelLowering(OpPassManager &pm,
+                               const MoEToCPUOptions &options) {
+  pm.addPass(createBindWeightsPass());
+  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+/// Tensors to memrefs whose life ends where they are last used.
+static void buildBufferization(OpPassManager &pm) {
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferizeFunctionBoundaries = true;
+  bufferize.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  bufferize.unknownTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  bufferize.allowReturnAllocsFromLoops = true;
+  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  bufferization::BufferDeallocationPipelineOptions deallocate;
+  bufferization::buildBufferDeallocationPipeline(pm, deallocate);
+  pm.addPass(createConvertBufferizationToMemRefPass());
+}
+
+/// Linalg to loops over memrefs, parallel ones to calls of the runtime.
+static void buildLoops(OpPassManager &pm) {
+  pm.addPass(createConvertLinalgToLoopsPass());
+  pm.addPass(createLoopInvariantCodeMotionPass());
+}
+
+/// What is left to the LLVM dialect.
+static void buildLLVM(OpPassManager &pm) {
+  pm.addPass(createGuardAllocationsPass());
+  pm.addPass(createLowerAssertionsPass());
+  pm.addPass(createExpandMathPass());
+  arith::ArithExpandOpsPassOptions expand;
+  expand.includeBf16 = true;
+  expand.includeF8E8M0 = true;
+  expand.includeF4E2M1 = true;
+  pm.addPass(arith::createArithExpandOpsPass(expand));
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createConvertVectorToSCFPass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  FinalizeMemRefToLLVMConversionPassOptions memref;
+  memref.useGenericFunctions = true;
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass(memref));
+  pm.addPass(createConvertToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createConvertToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+}
+
+void mlir::moe::buildMoEToCPUPipeline(OpPassManager &pm,
+                                      const MoEToCPUOptions &options) {
+  buildModelLowering(pm, options);
+  buildBufferization(pm);
+  pm.addPass(createEmitEntryPointsPass());
+  buildLoops(pm);
+  buildLLVM(pm);
+}
+
+void mlir::moe::registerMoEToCPUPipeline() {
+  PassPipelineRegistration<MoEToCPUOptions>(
+      "moe-to-cpu-pipeline",
+      "Lower onnxir, moe and the tensor dialects to LLVM for the CPU, with "
+      "entry points for the runtime",
+      buildMoEToCPUPipeline);
+}
