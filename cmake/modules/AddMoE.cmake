@@ -76,13 +76,18 @@ function(add_moe_library name)
     "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   target_link_libraries(${name} PUBLIC ${ARG_LINK_LIBS})
   if(NOT ARG_NO_MLIR)
-    target_link_libraries(${name} PRIVATE "$<BUILD_INTERFACE:moe_build_flags>")
+    # Not by linking: an exported library may name only exported ones.
+    target_compile_definitions(${name} PRIVATE
+      $<TARGET_PROPERTY:moe_build_flags,INTERFACE_COMPILE_DEFINITIONS>)
+    target_compile_options(${name} PRIVATE
+      $<TARGET_PROPERTY:moe_build_flags,INTERFACE_COMPILE_OPTIONS>)
     target_link_libraries(${name} PUBLIC ${MOE_MLIR_LIBS})
     target_precompile_headers(${name} REUSE_FROM moe_pch)
     get_property(tablegen GLOBAL PROPERTY MOE_TABLEGEN_TARGETS)
     add_dependencies(${name} ${tablegen})
   endif()
   set_property(GLOBAL APPEND PROPERTY MOE_ALL_LIBS ${name})
+  set_property(GLOBAL APPEND PROPERTY MOE_TEST_DEPENDS ${name})
   install(TARGETS ${name} EXPORT MoETargets
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 endfunction()
