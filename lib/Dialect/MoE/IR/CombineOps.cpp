@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "VerifyUtils.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -40,47 +39,4 @@ LogicalResult CombineOp::verify() {
            << rows << " and " << result;
   return verifyCombineWeights(*this, getWeights(), getPlan().getType(),
                               getRows(), getResult());
-}
-
-/// The number of tokens of a combined result.
-static FailureOr<OpFoldResult> getTokens(OpBuilder &builder, Location loc,
-                                         Value plan, Value weights) {
-  if (cast<PlanType>(plan.getType()).getOwner() == PlanOwner::Tokens)
-    return tensor::getMixedSize(builder, loc, weights, 0);
-  if (auto op = plan.getDefiningOp<PlanOp>())
-    return getAsOpFoldResult(op.getTokens());
-  return failure();
-}
-
-LogicalResult
-CombineOp::reifyResultShapes(OpBuilder &builder,
-                             ReifiedRankedShapedTypeDims &shapes) {
-  FailureOr<OpFoldResult> tokens =
-      getTokens(builder, getLoc(), getPlan(), getWeights());
-  if (failed(tokens))
-    return failure();
-  shapes.push_back(
-      {*tokens, tensor::getMixedSize(builder, getLoc(), getRows(), 1)});
-  return success();
-}
-
-LogicalResult
-ExpertsOp::reifyResultShapes(OpBuilder &builder,
-                             ReifiedRankedShapedTypeDims &shapes) {
-  int64_t outSize = cast<RankedTensorType>(getResult().getType()).getDimSize(1);
-  OpFoldResult width = builder.getIndexAttr(outSize);
-  if (Value weights = getCombineWeights()) {
-    FailureOr<OpFoldResult> tokens =
-        getTokens(builder, getLoc(), getPlan(), weights);
-    if (failed(tokens))
-      return failure();
-    shapes.push_back({*tokens, width});
-    return success();
-  }
-  // With gather, the number of rows is known to the plan alone.
-  if (getGather())
-    return failure();
-  shapes.push_back(
-      {tensor::getMixedSize(builder, getLoc(), getInput(), 0), width});
-  return success();
 }

@@ -7,8 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "VerifyUtils.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -160,47 +158,4 @@ LogicalResult GateOp::verify() {
              << (ShapedType::isDynamic(rows) ? "T" : std::to_string(rows))
              << " x " << width << ", got " << result.getType();
   return success();
-}
-
-LogicalResult GateOp::reifyResultShapes(OpBuilder &builder,
-                                        ReifiedRankedShapedTypeDims &shapes) {
-  OpFoldResult rows =
-      isExpertChoice()
-          ? OpFoldResult(builder.getIndexAttr(getNumExperts()))
-          : tensor::getMixedSize(builder, getLoc(), getLogits(), 0);
-  OpFoldResult width = builder.getIndexAttr(getSelect().getK() + getShared());
-  shapes.assign(2, {rows, width});
-  return success();
-}
-
-namespace {
-/// Drops attributes that say nothing: `normalize<none>`, keeping all groups,
-/// and sum-normalisation by zero epsilon of a single softmaxed choice stays,
-/// because 0/0 there is NaN.
-struct DropNeutralRouting : OpRewritePattern<GateOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(GateOp op,
-                                PatternRewriter &rewriter) const override {
-    NormalizeAttr normalize = op.getNormalizeAttr();
-    GroupLimitAttr groups = op.getGroupLimitAttr();
-    bool dropNormalize =
-        normalize && normalize.getMode() == NormalizeMode::None;
-    bool dropGroups = groups && groups.getKeep() == groups.getCount();
-    if (!dropNormalize && !dropGroups)
-      return rewriter.notifyMatchFailure(op, "every attribute has an effect");
-    rewriter.modifyOpInPlace(op, [&] {
-      if (dropNormalize)
-        op.removeNormalizeAttr();
-      if (dropGroups)
-        op.removeGroupLimitAttr();
-    });
-    return success();
-  }
-};
-} // namespace
-
-void GateOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
-                                         MLIRContext *context) {
-  patterns.add<DropNeutralRouting>(context);
 }

@@ -16,7 +16,7 @@ include "moe/Dialect/MoE/IR/MoETypes.td"
 
 def MoE_CombineOp : MoE_Op<"combine", [Pure,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
-                              ["reifyResultShapes"]>]> {
+                              ["reifyResultShapes", "reifyDimOfResult"]>]> {
   let summary = "sum the weighted rows of each token";
   let description = [{
     y[t] = Σ_j w[t, j] · rows[r(t, j)] over the slots that have a row, in
@@ -39,6 +39,7 @@ def MoE_CombineOp : MoE_Op<"combine", [Pure,
     `:` type($rows) `,` qualified(type($plan)) `,` type($weights) `->` type($result)
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 #endif // MOE_DIALECT_MOE_IR_COMBINEOPS

@@ -40,9 +40,12 @@ def MoE_PlanOp : MoE_Op<"plan", [Pure]> {
     `:` type($ids) `->` qualified(type($plan))
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
-def MoE_DispatchOp : MoE_Op<"dispatch", [Pure]> {
+def MoE_DispatchOp : MoE_Op<"dispatch", [Pure,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+                              ["reifyResultShapes", "reifyDimOfResult"]>]> {
   let summary = "bring the rows of each expert together";
   let description = [{
     Row r of the result R×H is x[t], (t, j) being the r-th pair of the plan. It
@@ -62,6 +65,7 @@ def MoE_DispatchOp : MoE_Op<"dispatch", [Pure]> {
     `:` type($input) `,` qualified(type($plan)) `->` type($rows)
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 #endif // MOE_DIALECT_MOE_IR_DISPATCHOPS

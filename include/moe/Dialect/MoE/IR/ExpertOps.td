@@ -141,7 +141,7 @@ def MoE_YieldOp : MoE_Op<"yield", [Pure, Terminator, ReturnLike,
 
 def MoE_ExpertsOp : MoE_Op<"experts", [Pure, AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
-                              ["reifyResultShapes"]>]> {
+                              ["reifyResultShapes", "reifyDimOfResult"]>]> {
   let summary = "apply to each row the expert that the plan names";
   let description = [{
     The experts of the plan are those of `sets`, one set after the other; their
@@ -175,6 +175,7 @@ def MoE_ExpertsOp : MoE_Op<"experts", [Pure, AttrSizedOperandSegments,
     `->` qualified(type($result))
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 #endif // MOE_DIALECT_MOE_IR_EXPERTOPS
