@@ -11,6 +11,7 @@
 #include "moe/Dialect/MoE/IR/MoE.h"
 #include "moe/Dialect/MoE/Transforms/Passes.h"
 #include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
+#include "moe/Dialect/ONNXIR/Transforms/Passes.h"
 #include "moe/Pipelines/MoEToCPU.h"
 #include "moe/Transforms/Passes.h"
 
@@ -24,4 +25,5 @@ void moe::registerAllPasses() {
   mlir::moe::registerMoEConversionPasses();
   mlir::moe::registerMoETransformsPasses();
   mlir::moe::registerMoEToCPUPipeline();
+  mlir::onnxir::registerMoEONNXIRPasses();
 }

@@ -13,6 +13,12 @@
 
 namespace mlir::moe {
 
+/// Whose computation com.microsoft MoE and QMoE mean, where the kernels of
+/// ONNX Runtime and the operators' schema differ.
+enum class ContribSemantics { Schema, ORTCPU, ORTCUDA };
+/// What to make of QMoE weights that are marked as prepacked.
+enum class QMoELayout { Raw, Reject };
+
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "moe/Conversion/Passes.h.inc"

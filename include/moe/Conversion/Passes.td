@@ -170,4 +170,73 @@ def ConvertMoEToLinalgPass : Pass<"convert-moe-to-linalg", "::mlir::ModuleOp"> {
     "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
 }
 
+//===----------------------------------------------------------------------===//
+// ONNXToMoE
+//===----------------------------------------------------------------------===//
+
+def ConvertONNXToMoEPass : Pass<"convert-onnx-to-moe", "::mlir::ModuleOp"> {
+  let summary = "Raise the Mixture-of-Experts layers of an ONNX model to moe";
+  let description = [{
+    Raises the operators `MoE` and `QMoE` of `com.microsoft` to gate, plan,
+    dispatch, experts and combine of the moe dialect. Weights stay where they
+    are: `moe.weights` refers to them, with a layout that separates gate and up
+    where one matrix holds both. Weights with the dimensions that old files
+    declare ([E, H, I] for [E, I, H]) are the same bytes with other dimensions.
+
+    ```mlir
+    %y = onnxir.node "MoE" domain "com.microsoft" (%x, %logits, %fc1, none, %fc2)
+        {activation_type = "silu", k = 2 : i64}
+        : (tensor<?x16xf32>, tensor<?x4xf32>, tensor<4x24x16xf32>,
+           tensor<4x16x24xf32>) -> tensor<?x16xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %w, %ids = moe.gate %logits score<softmax> select<top_k, k = 2, tie = higher>
+        : tensor<?x4xf32> -> tensor<?x2xf32>, tensor<?x2xi32>
+    %p = moe.plan %ids : tensor<?x2xi32> -> !moe.plan<4>
+    %rows = moe.dispatch %x, %p
+        : tensor<?x16xf32>, !moe.plan<4> -> tensor<?x16xf32>
+    %u = moe.weights %fc1 : tensor<4x24x16xf32> -> !moe.weights<4x24x16, f32>
+    %d = moe.weights %fc2 : tensor<4x16x24xf32> -> !moe.weights<4x16x24, f32>
+    %e = moe.ffn_experts up(%u : !moe.weights<4x24x16, f32>)
+        down(%d : !moe.weights<4x16x24, f32>) activation<silu>
+        : !moe.experts<4, 16 -> 16>
+    %o = moe.experts %rows, %p, (%e) : tensor<?x16xf32>, !moe.plan<4>,
+        !moe.experts<4, 16 -> 16> -> tensor<?x16xf32>
+    %y = moe.combine %o, %p, %w
+        : tensor<?x16xf32>, !moe.plan<4>, tensor<?x2xf32> -> tensor<?x16xf32>
+    ```
+
+    Where the kernels of ONNX Runtime differ from each other and from the
+    schema, `semantics` says whose computation is meant, and a remark names the
+    difference. A layer that cannot be raised is an error.
+  }];
+  let options = [
+    Option<"semantics", "semantics", "::mlir::moe::ContribSemantics",
+      "::mlir::moe::ContribSemantics::ORTCPU",
+      "Whose computation MoE and QMoE mean.",
+      [{::llvm::cl::values(
+        clEnumValN(::mlir::moe::ContribSemantics::Schema, "schema",
+                   "what the operators' schema says"),
+        clEnumValN(::mlir::moe::ContribSemantics::ORTCPU, "ort-cpu",
+                   "what ONNX Runtime computes on the CPU"),
+        clEnumValN(::mlir::moe::ContribSemantics::ORTCUDA, "ort-cuda",
+                   "what ONNX Runtime computes on CUDA"))}]>,
+    Option<"qmoeLayout", "qmoe-layout", "::mlir::moe::QMoELayout",
+      "::mlir::moe::QMoELayout::Reject",
+      "What to make of QMoE weights with weights_prepacked = 1.",
+      [{::llvm::cl::values(
+        clEnumValN(::mlir::moe::QMoELayout::Raw, "raw",
+                   "read them as the schema lays weights out"),
+        clEnumValN(::mlir::moe::QMoELayout::Reject, "reject",
+                   "refuse them: a kernel's own layout cannot be known"))}]>
+  ];
+  let dependentDialects = [
+    "::mlir::moe::MoEDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numLayers", "layers", "MoE layers that were raised">];
+}
+
 #endif // MOE_CONVERSION_PASSES

@@ -37,7 +37,8 @@ static ParseResult parseOptionalClause(OpAsmParser &parser, StringRef keyword,
   if (failed(parser.parseOptionalKeyword(keyword)))
     return success();
   AttrT attr;
-  if (parser.parseAttribute(attr, Type()))
+  // With a type given, a string does not take a colon after it for its own.
+  if (parser.parseAttribute(attr, parser.getBuilder().getNoneType()))
     return failure();
   into.append(name, attr);
   return success();

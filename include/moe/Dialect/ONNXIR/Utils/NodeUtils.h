@@ -1,0 +1,51 @@
+//===- NodeUtils.h - Reading operators off onnxir.node -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_DIALECT_ONNXIR_UTILS_NODEUTILS_H
+#define MOE_DIALECT_ONNXIR_UTILS_NODEUTILS_H
+
+#include "mlir/IR/Diagnostics.h"
+#include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
+
+namespace mlir::onnxir {
+
+/// Starts the error `node: operator: reason`, the reason being what the caller
+/// streams into it.
+InFlightDiagnostic emitNodeError(NodeOp node);
+/// The same, as a remark.
+InFlightDiagnostic emitNodeRemark(NodeOp node);
+
+/// The element type that a number of TensorProto.DataType stands for; null for
+/// types without a tensor element of this project.
+Type getElementTypeOf(MLIRContext *context, int64_t dataType);
+
+/// The integers that `value` is known to hold, in row-major order.
+std::optional<SmallVector<int64_t>> getConstantInts(Value value);
+
+/// `axis` counted from the front, or nothing when it is not in [−rank, rank).
+std::optional<int64_t> normalizeAxis(int64_t axis, int64_t rank);
+
+/// The attribute `name` as an axis of a tensor of `rank`, having reported one
+/// out of range.
+FailureOr<int64_t> getAxis(NodeOp node, StringRef name, int64_t otherwise,
+                           int64_t rank);
+
+/// The axes of `node`: those of its attribute `axes` (opsets below 13), else
+/// of its constant input `slot`. Nothing where it has neither. Reports axes
+/// that are not constant, out of range or repeated.
+FailureOr<std::optional<SmallVector<int64_t>>>
+getAxes(NodeOp node, unsigned slot, int64_t rank);
+
+/// Sizes after broadcasting as NumPy does: dynamic where it is not known.
+/// Fails when two sizes cannot meet.
+FailureOr<SmallVector<int64_t>> broadcastShapes(ArrayRef<int64_t> a,
+                                                ArrayRef<int64_t> b);
+
+} // namespace mlir::onnxir
+
+#endif // MOE_DIALECT_ONNXIR_UTILS_NODEUTILS_H

@@ -1,0 +1,44 @@
+//===- ConvertONNXToMoE.cpp - The pass convert-onnx-to-moe -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Raise.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "moe/Dialect/MoE/IR/MoE.h"
+
+namespace mlir::moe {
+#define GEN_PASS_DEF_CONVERTONNXTOMOEPASS
+#include "moe/Conversion/Passes.h.inc"
+} // namespace mlir::moe
+
+using namespace mlir;
+using namespace mlir::moe;
+
+namespace {
+struct ConvertONNXToMoEPass
+    : public moe::impl::ConvertONNXToMoEPassBase<ConvertONNXToMoEPass> {
+  using ConvertONNXToMoEPassBase::ConvertONNXToMoEPassBase;
+
+  void runOnOperation() override {
+    SmallVector<onnxir::NodeOp> contrib;
+    getOperation().walk([&](onnxir::NodeOp node) {
+      // Model-local functions have no types; they are inlined before.
+      if (node->getParentOfType<onnxir::FunctionOp>())
+        return;
+      if (node.is("MoE", "com.microsoft") || node.is("QMoE", "com.microsoft"))
+        contrib.push_back(node);
+    });
+    ContribOptions options{semantics, qmoeLayout};
+    for (onnxir::NodeOp node : contrib) {
+      // One error is what the user reads; the module is given up anyway.
+      if (failed(raiseContribMoE(node, options)))
+        return signalPassFailure();
+      ++numLayers;
+    }
+  }
+};
+} // namespace

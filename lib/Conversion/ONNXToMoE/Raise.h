@@ -1,0 +1,30 @@
+//===- Raise.h - The forms that layers are raised from -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_LIB_CONVERSION_ONNXTOMOE_RAISE_H
+#define MOE_LIB_CONVERSION_ONNXTOMOE_RAISE_H
+
+#include "moe/Conversion/Passes.h"
+#include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
+
+namespace mlir::moe {
+
+/// How the pass was asked to read com.microsoft operators.
+struct ContribOptions {
+  ContribSemantics semantics = ContribSemantics::ORTCPU;
+  QMoELayout qmoeLayout = QMoELayout::Reject;
+};
+
+/// Replaces `node`, a MoE or QMoE of com.microsoft, by the layer that it is.
+/// Emits an error when it is malformed or not supported.
+LogicalResult raiseContribMoE(onnxir::NodeOp node,
+                              const ContribOptions &options);
+
+} // namespace mlir::moe
+
+#endif // MOE_LIB_CONVERSION_ONNXTOMOE_RAISE_H

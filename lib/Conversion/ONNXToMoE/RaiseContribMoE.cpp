@@ -1,0 +1,265 @@
+//===- RaiseContribMoE.cpp - com.microsoft MoE and QMoE as layers -*- C++
+//-*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Layer.h"
+#include "Raise.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "moe/Dialect/ONNXIR/Utils/ContribMoE.h"
+#include "moe/Dialect/ONNXIR/Utils/NodeUtils.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+using onnxir::ContribMoE;
+
+/// What the kernels of ONNX Runtime do with the router's logits. Its CUDA
+/// kernels follow the schema, but do not read router_weights.
+static void setRouting(const ContribMoE &node, ContribSemantics semantics,
+                       Layer &layer) {
+  MLIRContext *context = node.node->getContext();
+  bool onCPU = semantics == ContribSemantics::ORTCPU;
+  auto select = [&](SelectMode mode, Real jitter) {
+    // The CPU kernels sort ties by descending index.
+    return SelectAttr::get(context, mode, node.k,
+                           onCPU ? TieBreak::Higher : TieBreak::Lower,
+                           Real(0.0), Real(0.0), 0, jitter);
+  };
+  layer.select = select(SelectMode::TopK, Real(0.0));
+
+  bool ignored = node.routerWeights && semantics == ContribSemantics::ORTCUDA;
+  if (ignored)
+    onnxir::emitNodeRemark(node.node)
+        << "ort-cuda semantics: router_weights are ignored; schema "
+           "and ort-cpu weigh experts by them";
+  if (node.routerWeights && !ignored) {
+    layer.score = ScoreFunction::Identity;
+    layer.values = node.routerWeights;
+    if (node.normalize)
+      layer.normalize = NormalizeMode::Sum;
+    if (onCPU) {
+      layer.dropBelow = 1e-8;
+      onnxir::emitNodeRemark(node.node)
+          << "ort-cpu semantics: experts with router_weights of "
+             "1e-8 or less are dropped; schema keeps them";
+    }
+    return;
+  }
+  if (node.sparseMixer && !onCPU) {
+    layer.score = ScoreFunction::Identity;
+    layer.select = select(SelectMode::SparseMixer, Real(0.01));
+    onnxir::emitNodeRemark(node.node)
+        << "the sparse mixer chooses and weighs experts; ort-cpu "
+           "semantics would ignore use_sparse_mixer";
+    return;
+  }
+  if (node.sparseMixer)
+    onnxir::emitNodeRemark(node.node)
+        << "ort-cpu semantics: use_sparse_mixer is ignored; schema "
+           "and ort-cuda choose by the sparse mixer";
+  if (node.isQuantized && onCPU) {
+    layer.score = ScoreFunction::Identity;
+    layer.normalize = NormalizeMode::Softmax;
+    if (!node.normalize)
+      onnxir::emitNodeRemark(node.node)
+          << "ort-cpu semantics: the chosen weights are renormalised though "
+             "normalize_routing_weights is 0; schema and ort-cuda keep them";
+    return;
+  }
+  layer.score = ScoreFunction::Softmax;
+  if (node.normalize)
+    layer.normalize = NormalizeMode::Sum;
+}
+
+/// A float attribute as the double that its shortest decimal text denotes: the
+/// number that the producer wrote, 1.702 and not 1.7020000219345093.
+static Real getReal(onnxir::NodeOp node, StringRef name, double otherwise) {
+  double value = node.getFloat(name, otherwise);
+  auto single = static_cast<float>(value);
+  if (!std::isfinite(value) || single != value)
+    return Real(value);
+  for (int digits = 1; digits <= 9; ++digits) {
+    char text[32];
+    std::snprintf(text, sizeof(text), "%.*g", digits, value);
+    double read = std::strtod(text, nullptr);
+    if (static_cast<float>(read) == single)
+      return Real(read);
+  }
+  return Real(value);
+}
+
+static ActivationAttr getActivation(const ContribMoE &node) {
+  MLIRContext *context = node.node->getContext();
+  double infinity = std::numeric_limits<double>::infinity();
+  if (node.activation == "swiglu") {
+    onnxir::NodeOp op = node.node;
+    return ActivationAttr::get(context, ActivationFunction::Silu,
+                               getReal(op, "activation_alpha", 1.0),
+                               getReal(op, "activation_beta", 0.0),
+                               getReal(op, "swiglu_limit", infinity));
+  }
+  auto function = llvm::StringSwitch<ActivationFunction>(node.activation)
+                      .Case("relu", ActivationFunction::Relu)
+                      // ONNX Runtime's experts use the tanh form.
+                      .Case("gelu", ActivationFunction::GeluTanh)
+                      .Case("silu", ActivationFunction::Silu)
+                      .Default(ActivationFunction::Identity);
+  return ActivationAttr::get(context, function, Real(1.0), Real(0.0),
+                             Real(infinity));
+}
+
+/// The same bytes with other dimensions. An initializer gets a second symbol
+/// for them; nothing is copied.
+static Value reinterpret(OpBuilder &builder, Location loc, Value value,
+                         RankedTensorType type) {
+  if (value.getType() == type)
+    return value;
+  auto get = value.getDefiningOp<onnxir::GetWeightOp>();
+  onnxir::WeightOp weight = get ? get.getWeightOp() : onnxir::WeightOp();
+  if (weight) {
+    TypedAttr attr;
+    if (onnxir::FileAttr file = weight.getFile())
+      attr = onnxir::FileAttr::get(builder.getContext(), type, file.getPath(),
+                                   file.getOffset(), file.getLength());
+    else if (auto dense = dyn_cast<DenseElementsAttr>(weight.getElements()))
+      attr = dense.reshape(type);
+    if (attr) {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointAfter(weight);
+      auto view = cast<onnxir::WeightOp>(builder.clone(*weight));
+      view.setValueAttr(attr);
+      view.setName(weight.getDisplayName());
+      Operation *table = weight->getParentOp();
+      // Symbols count up from the first free name.
+      std::string symbol;
+      for (unsigned i = 0;
+           symbol.empty() || SymbolTable::lookupSymbolIn(table, symbol); ++i)
+        symbol =
+            (weight.getSymName() + "_view" + (i ? Twine(i) : Twine(""))).str();
+      view.setSymName(symbol);
+      builder.setInsertionPoint(get);
+      return onnxir::GetWeightOp::create(builder, loc, type, symbol);
+    }
+  }
+  auto source = cast<RankedTensorType>(value.getType());
+  SmallVector<ReassociationIndices> all{
+      llvm::to_vector(llvm::seq<int64_t>(source.getRank()))};
+  auto flat =
+      RankedTensorType::get({source.getNumElements()}, source.getElementType());
+  value = tensor::CollapseShapeOp::create(builder, loc, flat, value, all);
+  all = {llvm::to_vector(llvm::seq<int64_t>(type.getRank()))};
+  return tensor::ExpandShapeOp::create(builder, loc, type, value, all);
+}
+
+static Projection getProjection(OpBuilder &builder, const ContribMoE &node,
+                                const ContribMoE::Matrix &matrix, int64_t out,
+                                int64_t in, int64_t offset = 0,
+                                int64_t step = 1) {
+  Projection projection;
+  projection.source = reinterpret(builder, onnxir::NodeOp(node.node).getLoc(),
+                                  matrix.weights, matrix.type);
+  projection.scales = matrix.scales;
+  projection.zeros = matrix.zeros;
+  projection.bias = matrix.bias;
+  projection.out = out;
+  projection.in = in;
+  projection.offset = offset;
+  projection.step = step;
+  if (!node.isQuantized) {
+    projection.storage = node.inputType.getElementType();
+    return projection;
+  }
+  projection.storage = IntegerType::get(node.inputType.getContext(), node.bits,
+                                        IntegerType::Unsigned);
+  projection.block = node.block;
+  // Codes stand around the middle of their range.
+  if (!matrix.zeros)
+    projection.zeroPoint = int64_t(1) << (node.bits - 1);
+  return projection;
+}
+
+/// fc1, fc2 and fc3 in their roles.
+static void setProjections(OpBuilder &builder, const ContribMoE &node,
+                           Layer &layer) {
+  int64_t inter = node.inter, hidden = node.hidden;
+  layer.down = getProjection(builder, node, node.fc2, hidden, inter);
+  if (node.fused == 2) {
+    bool interleaved = node.swigluFusion == 1;
+    layer.gate = getProjection(builder, node, node.fc1, inter, hidden, 0,
+                               interleaved ? 2 : 1);
+    layer.up = getProjection(builder, node, node.fc1, inter, hidden,
+                             interleaved ? 1 : inter, interleaved ? 2 : 1);
+  } else if (node.fc3.weights) {
+    layer.gate = getProjection(builder, node, node.fc1, inter, hidden);
+    layer.up = getProjection(builder, node, node.fc3, inter, hidden);
+  } else {
+    layer.up = getProjection(builder, node, node.fc1, inter, hidden);
+  }
+  layer.activation = getActivation(node);
+}
+
+/// The input as T×H rows.
+static Value flatten(ImplicitLocOpBuilder &builder, Value input,
+                     const ContribMoE &node) {
+  if (node.inputType.getRank() == 2)
+    return input;
+  SmallVector<ReassociationIndices> groups{{0, 1}, {2}};
+  auto type = node.inputType.clone({node.tokens, node.hidden});
+  return tensor::CollapseShapeOp::create(builder, type, input, groups);
+}
+
+/// Gives rows the sizes of the input back.
+static Value unflatten(ImplicitLocOpBuilder &builder, Value rows, Value input,
+                       const ContribMoE &node) {
+  if (node.inputType.getRank() == 2)
+    return rows;
+  SmallVector<ReassociationIndices> groups{{0, 1}, {2}};
+  SmallVector<OpFoldResult> sizes =
+      tensor::getMixedSizes(builder, builder.getLoc(), input);
+  return tensor::ExpandShapeOp::create(builder, node.inputType, rows, groups,
+                                       sizes);
+}
+
+LogicalResult moe::raiseContribMoE(onnxir::NodeOp node,
+                                   const ContribOptions &options) {
+  FailureOr<ContribMoE> read =
+      onnxir::readContribMoE(node, options.qmoeLayout == QMoELayout::Raw);
+  if (failed(read))
+    return failure();
+  ImplicitLocOpBuilder builder(node.getLoc(), node);
+  Value input = node.getInput(0);
+  Layer layer;
+  layer.tokens = flatten(builder, input, *read);
+  layer.logits = node.getInput(1);
+  layer.experts = read->experts;
+  if (read->routerType.isDynamicDim(1))
+    layer.logits = tensor::CastOp::create(
+        builder,
+        read->routerType.clone({read->routerType.getDimSize(0), read->experts}),
+        layer.logits);
+  setRouting(*read, options.semantics, layer);
+  setProjections(builder, *read, layer);
+  Value result = unflatten(builder, buildLayer(builder, layer), input, *read);
+
+  Type declared = node.getResult(0).getType();
+  if (auto ranked = dyn_cast<RankedTensorType>(declared);
+      ranked && declared != result.getType()) {
+    if (!tensor::CastOp::areCastCompatible(result.getType(), declared))
+      return onnxir::emitNodeError(node)
+             << "gives " << result.getType() << ", declared is " << declared;
+    result = tensor::CastOp::create(builder, declared, result);
+  }
+  node.getResult(0).replaceAllUsesWith(result);
+  SmallVector<Value> inputs(node.getInputs());
+  node.erase();
+  // Weights that have got other dimensions are used no more.
+  for (Value value : inputs)
+    if (auto get = value.getDefiningOp<onnxir::GetWeightOp>();
+        get && get->use_empty())
+      get.erase();
+  return success();
+}

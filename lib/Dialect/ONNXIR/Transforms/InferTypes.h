@@ -1,0 +1,77 @@
+//===- InferTypes.h - Rules of type inference -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_LIB_DIALECT_ONNXIR_TRANSFORMS_INFERTYPES_H
+#define MOE_LIB_DIALECT_ONNXIR_TRANSFORMS_INFERTYPES_H
+
+#include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
+#include "moe/Dialect/ONNXIR/Utils/NodeUtils.h"
+#include "moe/Dialect/ONNXIR/Utils/ShapeValues.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace mlir::onnxir {
+
+/// One node whose result types are asked for. Every operand that is there has
+/// a ranked tensor type.
+class Inference {
+public:
+  Inference(NodeOp node, ShapeValues &values) : node(node), values(values) {}
+
+  /// Type of input `slot`; null where it is left out.
+  RankedTensorType getType(unsigned slot) {
+    Value input = node.getInput(slot);
+    return input ? cast<RankedTensorType>(input.getType()) : RankedTensorType();
+  }
+  ArrayRef<int64_t> getShape(unsigned slot) { return getType(slot).getShape(); }
+  Type getElementType(unsigned slot) { return getType(slot).getElementType(); }
+  int64_t getRank(unsigned slot) { return getType(slot).getRank(); }
+  MLIRContext *getContext() { return node.getContext(); }
+  bool has(unsigned slot) { return static_cast<bool>(node.getInput(slot)); }
+
+  /// Says what result `index` is. Emits an error where the model declares
+  /// something else.
+  LogicalResult set(unsigned index, Type elementType, ArrayRef<int64_t> shape);
+  /// A result of the type of an input.
+  LogicalResult setLike(unsigned index, unsigned slot) {
+    return set(index, getElementType(slot), getShape(slot));
+  }
+  /// The node's error, which the caller says the reason of.
+  InFlightDiagnostic emitError() { return emitNodeError(node); }
+  unsigned getNumRefined() const { return numRefined; }
+
+  NodeOp node;
+  ShapeValues &values;
+
+private:
+  unsigned numRefined = 0;
+};
+
+/// How an operator's result types follow from its operands.
+struct InferRule {
+  /// Inputs that must be there, counted from the first.
+  unsigned minInputs;
+  LogicalResult (*infer)(Inference &);
+};
+
+/// Rules by operator, domains other than the standard one as `domain::Op`.
+using InferRules = llvm::StringMap<InferRule>;
+
+void addElementwiseRules(InferRules &rules);
+void addShapeRules(InferRules &rules);
+void addReshapeRules(InferRules &rules);
+void addIndexingRules(InferRules &rules);
+void addReductionRules(InferRules &rules);
+void addContractionRules(InferRules &rules);
+void addContribRules(InferRules &rules);
+
+/// All of them.
+const InferRules &getInferRules();
+
+} // namespace mlir::onnxir
+
+#endif // MOE_LIB_DIALECT_ONNXIR_TRANSFORMS_INFERTYPES_H

@@ -1,0 +1,75 @@
+//===- InferTypesContraction.cpp - Types of matrix products -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "InferTypes.h"
+
+using namespace mlir;
+using namespace mlir::onnxir;
+
+/// Reports sizes that must be equal and cannot be.
+static LogicalResult checkInner(Inference &inference, int64_t a, int64_t b) {
+  if (a == b || ShapedType::isDynamic(a) || ShapedType::isDynamic(b))
+    return success();
+  return inference.emitError() << "inner sizes differ: " << inference.getType(0)
+                               << " and " << inference.getType(1);
+}
+
+static LogicalResult inferMatMul(Inference &inference) {
+  SmallVector<int64_t> a(inference.getShape(0)), b(inference.getShape(1));
+  if (a.empty() || b.empty())
+    return inference.emitError() << "operands must not be scalars";
+  if (inference.getElementType(0) != inference.getElementType(1))
+    return inference.emitError()
+           << "inputs differ in element type: " << inference.getType(0)
+           << " and " << inference.getType(1);
+  bool isRow = a.size() == 1, isColumn = b.size() == 1;
+  if (isRow)
+    a.insert(a.begin(), 1);
+  if (isColumn)
+    b.push_back(1);
+  if (failed(checkInner(inference, a.back(), b[b.size() - 2])))
+    return failure();
+  FailureOr<SmallVector<int64_t>> shape =
+      broadcastShapes(ArrayRef(a).drop_back(2), ArrayRef(b).drop_back(2));
+  if (failed(shape))
+    return inference.emitError()
+           << "batches cannot be broadcast: " << inference.getType(0) << " and "
+           << inference.getType(1);
+  if (!isRow)
+    shape->push_back(a[a.size() - 2]);
+  if (!isColumn)
+    shape->push_back(b.back());
+  return inference.set(0, inference.getElementType(0), *shape);
+}
+
+static LogicalResult inferGemm(Inference &inference) {
+  NodeOp node = inference.node;
+  if (inference.getRank(0) != 2 || inference.getRank(1) != 2)
+    return inference.emitError()
+           << "operands must be matrices, got " << inference.getType(0)
+           << " and " << inference.getType(1);
+  ArrayRef<int64_t> a = inference.getShape(0), b = inference.getShape(1);
+  bool transA = node.getInt("transA", 0), transB = node.getInt("transB", 0);
+  if (failed(checkInner(inference, a[transA ? 0 : 1], b[transB ? 1 : 0])))
+    return failure();
+  SmallVector<int64_t> shape{a[transA ? 1 : 0], b[transB ? 0 : 1]};
+  if (inference.has(2)) {
+    FailureOr<SmallVector<int64_t>> sum =
+        broadcastShapes(shape, inference.getShape(2));
+    if (failed(sum) || sum->size() != 2)
+      return inference.emitError()
+             << "C does not fit the product: " << inference.getType(2);
+    shape = *sum;
+  }
+  return inference.set(0, inference.getElementType(0), shape);
+}
+
+void onnxir::addContractionRules(InferRules &rules) {
+  rules["MatMul"] = {2, inferMatMul};
+  rules["Gemm"] = {2, inferGemm};
+}

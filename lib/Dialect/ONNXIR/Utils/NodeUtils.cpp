@@ -1,0 +1,182 @@
+//===- NodeUtils.cpp - Reading operators off onnxir.node -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "moe/Dialect/ONNXIR/Utils/NodeUtils.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/SmallSet.h"
+
+using namespace mlir;
+using namespace mlir::onnxir;
+
+/// Writes who speaks: `node: operator: `, the node being left out where the
+/// location names it, for a tool prints that.
+static InFlightDiagnostic &&introduce(InFlightDiagnostic &&diag, NodeOp node) {
+  bool named = false;
+  node.getLoc()->walk([&](Location loc) {
+    named = isa<NameLoc>(loc);
+    return named ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  if (!named && node.getDisplayName() != node.getOpType())
+    diag << node.getDisplayName() << ": ";
+  diag << node.getOpType() << ": ";
+  return std::move(diag);
+}
+
+InFlightDiagnostic onnxir::emitNodeError(NodeOp node) {
+  return introduce(emitError(node.getLoc()), node);
+}
+
+InFlightDiagnostic onnxir::emitNodeRemark(NodeOp node) {
+  return introduce(emitRemark(node.getLoc()), node);
+}
+
+Type onnxir::getElementTypeOf(MLIRContext *context, int64_t dataType) {
+  Builder b(context);
+  auto unsignedType = [&](unsigned width) {
+    return IntegerType::get(context, width, IntegerType::Unsigned);
+  };
+  switch (dataType) {
+  case 1:
+    return b.getF32Type();
+  case 2:
+    return unsignedType(8);
+  case 3:
+    return b.getI8Type();
+  case 4:
+    return unsignedType(16);
+  case 5:
+    return b.getI16Type();
+  case 6:
+    return b.getI32Type();
+  case 7:
+    return b.getI64Type();
+  case 9:
+    return b.getI1Type();
+  case 10:
+    return b.getF16Type();
+  case 11:
+    return b.getF64Type();
+  case 12:
+    return unsignedType(32);
+  case 13:
+    return unsignedType(64);
+  case 16:
+    return b.getBF16Type();
+  case 17:
+    return Float8E4M3FNType::get(context);
+  case 18:
+    return Float8E4M3FNUZType::get(context);
+  case 19:
+    return Float8E5M2Type::get(context);
+  case 20:
+    return Float8E5M2FNUZType::get(context);
+  case 21:
+    return unsignedType(4);
+  case 22:
+    return b.getIntegerType(4);
+  case 23:
+    return Float4E2M1FNType::get(context);
+  case 24:
+    return Float8E8M0FNUType::get(context);
+  case 25:
+    return unsignedType(2);
+  case 26:
+    return b.getIntegerType(2);
+  default:
+    return Type();
+  }
+}
+
+std::optional<SmallVector<int64_t>> onnxir::getConstantInts(Value value) {
+  if (!value)
+    return std::nullopt;
+  auto elements =
+      dyn_cast_or_null<DenseElementsAttr>(getConstantElements(value));
+  if (!elements || !isa<IntegerType>(elements.getElementType()))
+    return std::nullopt;
+  bool isUnsigned = elements.getElementType().isUnsignedInteger() ||
+                    elements.getElementType().isInteger(1);
+  SmallVector<int64_t> ints;
+  for (const APInt &element : elements.getValues<APInt>())
+    ints.push_back(isUnsigned ? static_cast<int64_t>(element.getZExtValue())
+                              : element.getSExtValue());
+  return ints;
+}
+
+std::optional<int64_t> onnxir::normalizeAxis(int64_t axis, int64_t rank) {
+  if (axis < -rank || axis >= rank)
+    return std::nullopt;
+  return axis < 0 ? axis + rank : axis;
+}
+
+FailureOr<int64_t> onnxir::getAxis(NodeOp node, StringRef name,
+                                   int64_t otherwise, int64_t rank) {
+  int64_t axis = node.getInt(name, otherwise);
+  if (std::optional<int64_t> normalized = normalizeAxis(axis, rank))
+    return *normalized;
+  emitNodeError(node) << name << " " << axis << " is out of range for rank "
+                      << rank;
+  return failure();
+}
+
+FailureOr<std::optional<SmallVector<int64_t>>>
+onnxir::getAxes(NodeOp node, unsigned slot, int64_t rank) {
+  SmallVector<int64_t> axes;
+  if (std::optional<ArrayRef<int64_t>> attribute = node.getInts("axes")) {
+    axes.assign(attribute->begin(), attribute->end());
+  } else if (Value input = node.getInput(slot)) {
+    std::optional<SmallVector<int64_t>> constant = getConstantInts(input);
+    if (!constant) {
+      emitNodeError(node) << "axes are not constant";
+      return failure();
+    }
+    axes = *constant;
+  } else {
+    return std::optional<SmallVector<int64_t>>();
+  }
+  llvm::SmallSet<int64_t, 8> seen;
+  for (int64_t &axis : axes) {
+    std::optional<int64_t> normalized = normalizeAxis(axis, rank);
+    if (!normalized) {
+      emitNodeError(node) << "axis " << axis << " is out of range for rank "
+                          << rank;
+      return failure();
+    }
+    axis = *normalized;
+    if (!seen.insert(axis).second) {
+      emitNodeError(node) << "axis " << axis << " is repeated";
+      return failure();
+    }
+  }
+  return std::optional(axes);
+}
+
+FailureOr<SmallVector<int64_t>> onnxir::broadcastShapes(ArrayRef<int64_t> a,
+                                                        ArrayRef<int64_t> b) {
+  if (a.size() < b.size())
+    std::swap(a, b);
+  SmallVector<int64_t> result(a);
+  size_t offset = a.size() - b.size();
+  for (auto [i, size] : llvm::enumerate(b)) {
+    int64_t &out = result[offset + i];
+    if (out == size || size == 1)
+      continue;
+    if (out == 1) {
+      out = size;
+      continue;
+    }
+    // A dynamic size may be 1 or the other one.
+    if (ShapedType::isDynamic(out)) {
+      out = size;
+      continue;
+    }
+    if (!ShapedType::isDynamic(size))
+      return failure();
+  }
+  return result;
+}
