@@ -41,6 +41,9 @@ def ConvertMoEToCPUPass : Pass<"convert-moe-to-cpu", "::mlir::ModuleOp"> {
     call @moe_combine_64f32_2f32_64f32(%rows, %slots, %weights, %result)
     ```
 
+    A `linalg.matmul` of f32 with static inner and column sizes (a router's
+    projection) uses the same register tiles.
+
     What has no kernel (region, constant and low-rank experts, 8-bit floats,
     f64, plans by expert choice) stays for `convert-moe-to-linalg`. The plan is
     taken apart by an `unrealized_conversion_cast` into the values that
@@ -53,12 +56,15 @@ def ConvertMoEToCPUPass : Pass<"convert-moe-to-cpu", "::mlir::ModuleOp"> {
     Statistic<"numKernels", "num-kernels",
               "Number of moe.experts lowered to kernels">,
     Statistic<"numReference", "num-reference",
-              "Number of moe.experts left to the reference lowering">];
+              "Number of moe.experts left to the reference lowering">,
+    Statistic<"numMatmuls", "num-matmuls",
+              "Number of linalg.matmul lowered to kernels">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
-    "::mlir::func::FuncDialect", "::mlir::math::MathDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-    "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect"];
+    "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::vector::VectorDialect"];
 }
 
 def ExpandPackWeightsPass

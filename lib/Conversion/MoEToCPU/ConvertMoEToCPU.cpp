@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ExpertsLowering.h"
+#include "MatmulLowering.h"
 #include "moe/Conversion/Passes.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -48,6 +49,11 @@ struct ConvertMoEToCPUPass
         if (set.use_empty())
           rewriter.eraseOp(set.getDefiningOp());
     }
+    SmallVector<linalg::MatmulOp> matmuls;
+    getOperation().walk([&](linalg::MatmulOp op) { matmuls.push_back(op); });
+    for (linalg::MatmulOp op : matmuls)
+      if (succeeded(lowerMatmul(op, tile, rewriter)))
+        ++numMatmuls;
   }
 };
 } // namespace

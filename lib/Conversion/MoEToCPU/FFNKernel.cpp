@@ -136,7 +136,8 @@ void FFNKernelEmitter::readArguments(func::FuncOp func) {
       projection.bias = take();
     projection.storage = &storage;
     projection.depth = depth;
-    projection.gemm = getTileGemm(module, b.getLoc(), tile, depth, stride);
+    projection.gemm = getTileGemm(module, b.getLoc(), tile, depth, stride,
+                                  tile.columns);
   };
   takeProjection(up, config.first, config.firstBias, config.hidden,
                  getInputStride());

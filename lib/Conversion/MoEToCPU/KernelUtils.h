@@ -21,12 +21,12 @@ inline Value constantIndex(ImplicitLocOpBuilder &b, int64_t value) {
   return arith::ConstantIndexOp::create(b, value);
 }
 
-/// A panel of packed weights: K×NR f32 at any offset, rows NR apart.
+/// A panel of B: K×NR f32 at any offset, rows `ldb` elements apart.
 inline MemRefType getPanelType(MLIRContext *context, int64_t depth,
-                               int64_t columns) {
+                               int64_t columns, int64_t ldb) {
   return MemRefType::get(
       {depth, columns}, Float32Type::get(context),
-      StridedLayoutAttr::get(context, ShapedType::kDynamic, {columns, 1}));
+      StridedLayoutAttr::get(context, ShapedType::kDynamic, {ldb, 1}));
 }
 
 /// Creates an empty private function at the end of the module, with its entry

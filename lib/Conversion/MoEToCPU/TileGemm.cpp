@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include "llvm/Support/FormatVariadic.h"
+
 using namespace mlir;
 using namespace mlir::moe;
 
@@ -60,9 +61,10 @@ static void emitTile(ImplicitLocOpBuilder &b, const TileShape &tile,
 
 func::FuncOp mlir::moe::getTileGemm(ModuleOp module, Location loc,
                                     const TileShape &tile, int64_t depth,
-                                    int64_t lda) {
-  std::string name = llvm::formatv("moe_tile_gemm_{0}x{1}_k{2}_lda{3}",
-                                   tile.rows, tile.columns, depth, lda);
+                                    int64_t lda, int64_t ldb) {
+  std::string name =
+      llvm::formatv("moe_tile_gemm_{0}x{1}_k{2}_lda{3}_ldb{4}", tile.rows,
+                    tile.columns, depth, lda, ldb);
   if (auto existing = module.lookupSymbol<func::FuncOp>(name))
     return existing;
 
@@ -70,7 +72,7 @@ func::FuncOp mlir::moe::getTileGemm(ModuleOp module, Location loc,
   Type f32 = Float32Type::get(context), index = IndexType::get(context);
   SmallVector<Type> types = {
       MemRefType::get({ShapedType::kDynamic, lda}, f32), index, index,
-      getPanelType(context, depth, tile.columns),
+      getPanelType(context, depth, tile.columns, ldb),
       MemRefType::get({tile.rows, tile.columns}, f32)};
   func::FuncOp func = createKernel(module, loc, name, types);
   ImplicitLocOpBuilder b(loc, context);

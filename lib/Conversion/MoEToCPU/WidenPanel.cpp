@@ -137,5 +137,5 @@ Value mlir::moe::emitWidePanel(ImplicitLocOpBuilder &b,
                              b.getIndexAttr(tile.columns)},
       ArrayRef<OpFoldResult>{one, one});
   return memref::CastOp::create(
-      b, getPanelType(b.getContext(), depth, tile.columns), view);
+      b, getPanelType(b.getContext(), depth, tile.columns, tile.columns), view);
 }

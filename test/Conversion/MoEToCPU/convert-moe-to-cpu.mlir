@@ -1,0 +1,69 @@
+// RUN: moe-opt %s --convert-moe-to-cpu=vector-bits=512 | FileCheck %s
+// RUN: moe-opt %s --convert-moe-to-cpu | FileCheck %s --check-prefix=AVX2
+// RUN: not moe-opt %s --convert-moe-to-cpu=vector-bits=100 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=BITS
+
+// BITS: error: vector-bits must be 256 or 512, got 100
+
+// Gate and up share panels; the kernel gathers and another one combines.
+// CHECK-LABEL: func.func @layer
+// CHECK:         %[[PARTS:.*]]:4 = builtin.unrealized_conversion_cast %{{.*}} : !moe.plan<8> to tensor<9xi64>, tensor<?xi64>, tensor<?x?xi64>, index
+// CHECK:         %[[UP:.*]] = moe.pack_weights %{{.*}}, %{{.*}} panel(32) : {{.*}} -> tensor<8x2x64x32xf32>
+// CHECK:         %[[DOWN:.*]] = moe.pack_weights %{{.*}} panel(32) : {{.*}} -> tensor<8x2x32x32xf32>
+// CHECK:         call @[[$FFN:moe_ffn_8x64x32_[0-9a-f]+]](
+// CHECK:         call @moe_combine_64f32_2f32_64f32(
+// CHECK-NOT:     moe.experts
+
+// A second layer of the same shape calls the same functions.
+// CHECK-LABEL: func.func @same_shape
+// CHECK:         call @[[$FFN]](
+
+// CHECK:       func.func private @[[$FFN]](
+// CHECK:         scf.parallel
+// CHECK:         scf.parallel
+// CHECK:         call @moe_tile_gemm_12x32_k64_lda80_ldb32(
+// CHECK:         math.exp %{{.*}} : vector<16xf32>
+// CHECK:         scf.parallel
+// CHECK:         call @moe_tile_gemm_12x32_k32_lda48_ldb32(
+// CHECK:       func.func private @moe_tile_gemm_12x32_k64_lda80_ldb32(
+// CHECK:         scf.index_switch
+// CHECK-COUNT-24: vector.fma {{.*}} : vector<16xf32>
+
+// AVX2: moe.pack_weights %{{.*}}, %{{.*}} panel(16)
+// AVX2: func.func private @moe_tile_gemm_6x16_k64_lda72_ldb16(
+// AVX2: vector.fma {{.*}} : vector<8xf32>
+func.func @layer(%x: tensor<?x64xf32>, %w: tensor<?x2xf32>, %p: !moe.plan<8>,
+                 %fc1: tensor<8x64x64xf32>, %fc2: tensor<8x64x32xf32>)
+    -> tensor<?x64xf32> {
+  %g = moe.weights %fc1 layout<step = 2>
+      : tensor<8x64x64xf32> -> !moe.weights<8x32x64, f32>
+  %u = moe.weights %fc1 layout<offset = 1, step = 2>
+      : tensor<8x64x64xf32> -> !moe.weights<8x32x64, f32>
+  %d = moe.weights %fc2 : tensor<8x64x32xf32> -> !moe.weights<8x64x32, f32>
+  %e = moe.ffn_experts up(%u : !moe.weights<8x32x64, f32>)
+      gate(%g : !moe.weights<8x32x64, f32>)
+      down(%d : !moe.weights<8x64x32, f32>)
+      activation<silu> : !moe.experts<8, 64 -> 64>
+  %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<?x2xf32>)
+      : tensor<?x64xf32>, !moe.plan<8>, !moe.experts<8, 64 -> 64>
+        -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+}
+
+func.func @same_shape(%x: tensor<?x64xf32>, %w: tensor<?x2xf32>,
+                      %p: !moe.plan<8>, %fc1: tensor<8x64x64xf32>,
+                      %fc2: tensor<8x64x32xf32>) -> tensor<?x64xf32> {
+  %g = moe.weights %fc1 layout<step = 2>
+      : tensor<8x64x64xf32> -> !moe.weights<8x32x64, f32>
+  %u = moe.weights %fc1 layout<offset = 1, step = 2>
+      : tensor<8x64x64xf32> -> !moe.weights<8x32x64, f32>
+  %d = moe.weights %fc2 : tensor<8x64x32xf32> -> !moe.weights<8x64x32, f32>
+  %e = moe.ffn_experts up(%u : !moe.weights<8x32x64, f32>)
+      gate(%g : !moe.weights<8x32x64, f32>)
+      down(%d : !moe.weights<8x64x32, f32>)
+      activation<silu> : !moe.experts<8, 64 -> 64>
+  %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<?x2xf32>)
+      : tensor<?x64xf32>, !moe.plan<8>, !moe.experts<8, 64 -> 64>
+        -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+}

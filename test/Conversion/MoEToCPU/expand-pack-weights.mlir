@@ -1,0 +1,52 @@
+// RUN: moe-opt %s --moe-expand-pack-weights --split-input-file | FileCheck %s
+// RUN: not moe-opt %S/Inputs/foreign-weights.mlir --moe-expand-pack-weights \
+// RUN:   2>&1 | FileCheck %s --check-prefix=ERROR
+
+// ERROR: error: weights to pack must come from moe.weights in the same function
+
+// CHECK-LABEL: func.func @stacked
+// CHECK:         %[[TO:.*]] = memref.alloc() : memref<4x2x32x32xf32>
+// CHECK:         scf.for
+// CHECK:           func.call @[[$PACK:moe_pack_[0-9a-f]+]](
+// CHECK:         bufferization.to_tensor %[[TO]] restrict writable
+// CHECK:       func.func private @[[$PACK]](
+// CHECK:         scf.parallel
+func.func @stacked(%t: tensor<4x40x32xf32>) -> tensor<4x2x32x32xf32> {
+  %w = moe.weights %t : tensor<4x40x32xf32> -> !moe.weights<4x40x32, f32>
+  %p = moe.pack_weights %w panel(32)
+      : !moe.weights<4x40x32, f32> -> tensor<4x2x32x32xf32>
+  return %p : tensor<4x2x32x32xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @separate
+// CHECK-COUNT-2: call @[[$PACK:moe_pack_[0-9a-f]+]](
+// CHECK-NOT:     scf.for
+// CHECK:         return
+func.func @separate(%a: tensor<40x32xf32>, %b: tensor<40x32xf32>)
+    -> tensor<2x2x32x32xf32> {
+  %w = moe.weights %a, %b : tensor<40x32xf32>, tensor<40x32xf32>
+      -> !moe.weights<2x40x32, f32>
+  %p = moe.pack_weights %w panel(32)
+      : !moe.weights<2x40x32, f32> -> tensor<2x2x32x32xf32>
+  return %p : tensor<2x2x32x32xf32>
+}
+
+// -----
+
+// Codes stay packed two to a byte; scales are spread over the panel, and one
+// zero point fills its tensor.
+// CHECK-LABEL: func.func @quantised
+// CHECK:         memref.alloc() : memref<4x2x16x32xi8>
+// CHECK:         memref.alloc() : memref<4x2x2x32xf32>
+// CHECK:         linalg.fill ins(%{{.*}} : f32) outs(%{{.*}} : tensor<4x2x2x32xf32>)
+func.func @quantised(%t: tensor<4x40x16xi8>, %s: tensor<4x40x2xf32>)
+    -> (tensor<4x2x16x32xi8>, tensor<4x2x2x32xf32>, tensor<4x2x2x32xf32>) {
+  %w = moe.weights %t scales(%s : tensor<4x40x2xf32>) block(16) zero_point(8)
+      : tensor<4x40x16xi8> -> !moe.weights<4x40x32, ui4>
+  %p:3 = moe.pack_weights %w panel(32) : !moe.weights<4x40x32, ui4>
+      -> tensor<4x2x16x32xi8>, tensor<4x2x2x32xf32>, tensor<4x2x2x32xf32>
+  return %p#0, %p#1, %p#2
+      : tensor<4x2x16x32xi8>, tensor<4x2x2x32xf32>, tensor<4x2x2x32xf32>
+}

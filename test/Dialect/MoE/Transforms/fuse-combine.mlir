@@ -1,0 +1,50 @@
+// RUN: moe-opt %s --moe-fuse-combine | FileCheck %s
+
+// CHECK-LABEL: func.func @fused
+// CHECK-SAME:    (%[[X:.*]]: tensor<?x64xf32>, %[[W:.*]]: tensor<?x2xf32>, %[[P:.*]]: !moe.plan<8>
+// CHECK-NEXT:    %[[E:.*]] = moe.copy_experts
+// CHECK-NEXT:    %[[Y:.*]] = moe.experts %[[X]], %[[P]], (%[[E]]) gather combine(%[[W]] : tensor<?x2xf32>)
+// CHECK-NEXT:    return %[[Y]]
+func.func @fused(%x: tensor<?x64xf32>, %w: tensor<?x2xf32>, %p: !moe.plan<8>)
+    -> tensor<?x64xf32> {
+  %e = moe.copy_experts : !moe.experts<8, 64 -> 64>
+  %o = moe.experts %x, %p, (%e) gather
+      : tensor<?x64xf32>, !moe.plan<8>, !moe.experts<8, 64 -> 64>
+        -> tensor<?x64xf32>
+  %y = moe.combine %o, %p, %w
+      : tensor<?x64xf32>, !moe.plan<8>, tensor<?x2xf32> -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+}
+
+// Rows that someone else reads must exist.
+// CHECK-LABEL: func.func @two_users
+// CHECK:         moe.experts
+// CHECK-NOT:     combine(
+// CHECK:         moe.combine
+func.func @two_users(%x: tensor<?x64xf32>, %w: tensor<?x2xf32>,
+                     %p: !moe.plan<8>)
+    -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  %e = moe.copy_experts : !moe.experts<8, 64 -> 64>
+  %o = moe.experts %x, %p, (%e) gather
+      : tensor<?x64xf32>, !moe.plan<8>, !moe.experts<8, 64 -> 64>
+        -> tensor<?x64xf32>
+  %y = moe.combine %o, %p, %w
+      : tensor<?x64xf32>, !moe.plan<8>, tensor<?x2xf32> -> tensor<?x64xf32>
+  return %o, %y : tensor<?x64xf32>, tensor<?x64xf32>
+}
+
+// CHECK-LABEL: func.func @other_plan
+// CHECK:         moe.experts
+// CHECK-NOT:     combine(
+// CHECK:         moe.combine
+func.func @other_plan(%x: tensor<?x64xf32>, %w: tensor<?x2xf32>,
+                      %p: !moe.plan<8>, %q: !moe.plan<8>)
+    -> tensor<?x64xf32> {
+  %e = moe.copy_experts : !moe.experts<8, 64 -> 64>
+  %o = moe.experts %x, %p, (%e) gather
+      : tensor<?x64xf32>, !moe.plan<8>, !moe.experts<8, 64 -> 64>
+        -> tensor<?x64xf32>
+  %y = moe.combine %o, %q, %w
+      : tensor<?x64xf32>, !moe.plan<8>, tensor<?x2xf32> -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+}

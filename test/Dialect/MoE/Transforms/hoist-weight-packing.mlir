@@ -1,0 +1,36 @@
+// RUN: moe-opt %s --moe-hoist-weight-packing --split-input-file | FileCheck %s
+
+// Two layers' weights move to one function that runs at load time.
+// CHECK-LABEL: func.func @hoisted
+// CHECK-SAME:    (%{{.*}}: tensor<2xf32>, %[[A:.*]]: tensor<4x2x32x32xf32> {moe.resident = 0 : i64}, %[[B:.*]]: tensor<4x2x32x32xf32> {moe.resident = 1 : i64})
+// CHECK-SAME:    attributes {moe.init = @hoisted_init}
+// CHECK-NEXT:    return %[[A]], %[[B]]
+// CHECK-LABEL: func.func @hoisted_init() -> (tensor<4x2x32x32xf32>, tensor<4x2x32x32xf32>)
+// CHECK:         %[[P:.*]] = moe.pack_weights
+// CHECK:         %[[Q:.*]] = moe.pack_weights
+// CHECK:         return %[[P]], %[[Q]]
+func.func @hoisted(%x: tensor<2xf32>)
+    -> (tensor<4x2x32x32xf32>, tensor<4x2x32x32xf32>) {
+  %t = arith.constant dense<1.0> : tensor<4x40x32xf32>
+  %u = arith.constant dense<2.0> : tensor<4x40x32xf32>
+  %v = moe.weights %t : tensor<4x40x32xf32> -> !moe.weights<4x40x32, f32>
+  %w = moe.weights %u : tensor<4x40x32xf32> -> !moe.weights<4x40x32, f32>
+  %p = moe.pack_weights %v panel(32)
+      : !moe.weights<4x40x32, f32> -> tensor<4x2x32x32xf32>
+  %q = moe.pack_weights %w panel(32)
+      : !moe.weights<4x40x32, f32> -> tensor<4x2x32x32xf32>
+  return %p, %q : tensor<4x2x32x32xf32>, tensor<4x2x32x32xf32>
+}
+
+// -----
+
+// Weights that are arguments are known at the call only.
+// CHECK-LABEL: func.func @argument
+// CHECK-NOT:     moe.init
+// CHECK:         moe.pack_weights
+func.func @argument(%t: tensor<4x40x32xf32>) -> tensor<4x2x32x32xf32> {
+  %w = moe.weights %t : tensor<4x40x32xf32> -> !moe.weights<4x40x32, f32>
+  %p = moe.pack_weights %w panel(32)
+      : !moe.weights<4x40x32, f32> -> tensor<4x2x32x32xf32>
+  return %p : tensor<4x2x32x32xf32>
+}
