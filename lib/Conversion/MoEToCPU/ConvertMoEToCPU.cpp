@@ -31,7 +31,7 @@ struct ConvertMoEToCPUPass
   void runOnOperation() override {
     if (vectorBits != 256 && vectorBits != 512) {
       getOperation().emitError("vector-bits must be 256 or 512, got ")
-          << vectorBits;
+          << vectorBits.getValue();
       return signalPassFailure();
     }
     SmallVector<ExpertsOp> ops;

@@ -40,6 +40,13 @@ static Value loadElement(ImplicitLocOpBuilder &b,
   else
     at = {row, column};
   Value value = memref::LoadOp::create(b, source, at);
+  // Arithmetic knows signless integers only; the lowering to LLVM makes this
+  // cast disappear.
+  if (value.getType().isUnsignedInteger())
+    value = UnrealizedConversionCastOp::create(
+                b, b.getIntegerType(value.getType().getIntOrFloatBitWidth()),
+                value)
+                .getResult(0);
   if (!config.codes) {
     if (value.getType() == to)
       return value;
