@@ -72,6 +72,19 @@ CodeTarget::createTargetMachine() const {
       CodeGenOptLevel::Aggressive));
 }
 
+static bool hasAVX512(const TargetMachine &machine) {
+  return machine.getTargetTriple().isX86() &&
+         machine.getMCSubtargetInfo()->checkFeatures("+avx512f");
+}
+
+unsigned CodeTarget::getVectorBits() const {
+  Expected<std::unique_ptr<TargetMachine>> machine = createTargetMachine();
+  if (machine)
+    return hasAVX512(**machine) ? 512 : 256;
+  consumeError(machine.takeError());
+  return 256;
+}
+
 /// The functions that the runtime looks up.
 static bool isExported(const GlobalValue &value) {
   StringRef name = value.getName();
@@ -83,7 +96,7 @@ static void optimize(llvm::Module &module, TargetMachine &machine) {
   internalizeModule(module, isExported);
   // LLVM would split 512-bit vectors on processors that once slowed down at
   // them; kernels are written for the width that the processor has.
-  if (machine.getMCSubtargetInfo()->checkFeatures("+avx512f"))
+  if (hasAVX512(machine))
     for (Function &function : module)
       if (!function.isDeclaration())
         function.addFnAttr("prefer-vector-width", "512");

@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "moe/Pipelines/MoEToCPU.h"
+#include "moe/Conversion/Passes.h"
+#include "moe/Dialect/MoE/Transforms/Passes.h"
 #include "moe/Transforms/Passes.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -23,7 +25,17 @@ using namespace mlir::moe;
 /// onnxir and moe to linalg, tensor, scf, arith and math on tensors.
 static void buildModelLowering(OpPassManager &pm,
                                const MoEToCPUOptions &options) {
+  if (!options.reference) {
+    pm.addNestedPass<func::FuncOp>(createFuseDispatchPass());
+    pm.addNestedPass<func::FuncOp>(createFuseCombinePass());
+    ConvertMoEToCPUPassOptions kernels;
+    kernels.vectorBits = options.vectorBits;
+    pm.addPass(createConvertMoEToCPUPass(kernels));
+    pm.addPass(createHoistWeightPackingPass());
+    pm.addPass(createExpandPackWeightsPass());
+  }
   pm.addPass(createBindWeightsPass());
+  pm.addPass(createConvertMoEToLinalgPass());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -49,6 +61,7 @@ static void buildBufferization(OpPassManager &pm) {
 /// Linalg to loops over memrefs, parallel ones to calls of the runtime.
 static void buildLoops(OpPassManager &pm) {
   pm.addPass(createConvertLinalgToLoopsPass());
+  pm.addPass(createOutlineParallelLoopsPass());
   pm.addPass(createLoopInvariantCodeMotionPass());
 }
 

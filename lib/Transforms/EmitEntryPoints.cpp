@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ManifestBuilder.h"
+#include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
 #include "moe/Transforms/Passes.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 
@@ -133,6 +134,9 @@ void EmitEntryPointsPass::runOnOperation() {
       return signalPassFailure();
     func.setPrivate();
   }
+  for (auto weight : llvm::make_early_inc_range(
+           getOperation().getOps<onnxir::WeightOp>()))
+    weight.erase();
   std::string text = manifest.finish();
   text.push_back('\0');
   ImplicitLocOpBuilder builder(getOperation().getLoc(), &getContext());

@@ -219,10 +219,13 @@ std::string ManifestBuilder::finish() {
   json::Array weightList;
   for (auto &[symbol, weight] : weights)
     weightList.push_back(weight);
+  json::Object root{{"version", 1},
+                    {"weights", std::move(weightList)},
+                    {"entries", std::move(entries)}};
+  if (auto folder =
+          module->getAttrOfType<StringAttr>(onnxir::ONNXIRDialect::kBaseDir))
+    root["base_dir"] = json::fixUTF8(folder.getValue());
   std::string text;
-  llvm::raw_string_ostream(text)
-      << json::Value(json::Object{{"version", 1},
-                                  {"weights", std::move(weightList)},
-                                  {"entries", std::move(entries)}});
+  llvm::raw_string_ostream(text) << json::Value(std::move(root));
   return text;
 }

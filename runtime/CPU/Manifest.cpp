@@ -151,7 +151,8 @@ static bool readWeight(Reader &reader, WeightSpec &weight) {
     return true;
   }
   if (!reader.read("offset", weight.offset, 0, INT64_MAX) ||
-      !reader.read("length", weight.length, 0, INT64_MAX))
+      !reader.read("length", weight.length, 0, INT64_MAX) ||
+      !reader.read("file_size", weight.fileSize, 0, INT64_MAX, false))
     return false;
   if (weight.length != *bytes)
     return reader.fail("length", "of weight " + weight.name +
@@ -200,6 +201,7 @@ bool Manifest::parse(std::string_view text, Manifest &manifest,
   Reader reader(root, error);
   int64_t version = 0;
   if (!reader.read("version", version, 1, 1) ||
+      !reader.read("base_dir", manifest.baseDirectory, false) ||
       !reader.readAll("weights", manifest.weights, readWeight))
     return false;
   return reader.readAll("entries", manifest.entries,

@@ -20,9 +20,12 @@ std::unique_ptr<Model> Model::create(const SymbolLookup &lookup,
     error = "the code has no manifest";
     return nullptr;
   }
-  std::unique_ptr<Model> model(new Model(baseDirectory));
+  std::unique_ptr<Model> model(new Model);
   if (!Manifest::parse(text, model->manifest, error))
     return nullptr;
+  model->store.setBaseDirectory(baseDirectory.empty()
+                                    ? model->manifest.baseDirectory
+                                    : baseDirectory);
   auto find = [&](const std::string &name) {
     void *symbol = lookup(name.c_str());
     if (!symbol)
@@ -105,6 +108,8 @@ bool Model::load(size_t index, std::string &error) {
   const EntrySpec &spec = getEntry(index);
   if (entry.loaded)
     return true;
+  entry.residents.clear();
+  entry.defaults.clear();
   std::vector<MemRefDescriptor> initResults;
   if (entry.init && !runInit(index, initResults, error))
     return false;
@@ -187,6 +192,11 @@ bool Call::setInput(size_t index, void *data, const std::vector<int64_t> &dims,
   inputs[index].setDense(data, dims.data());
   isSet[index] = true;
   return true;
+}
+
+void Call::clearInputs() {
+  isSet.assign(isSet.size(), false);
+  namedDims.clear();
 }
 
 bool Call::run(std::string &error) {

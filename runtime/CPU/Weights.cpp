@@ -80,6 +80,12 @@ void *WeightStore::get(const WeightSpec &weight, std::string &error) {
     if (!file)
       return nullptr;
     length = weight.length;
+    if (weight.fileSize >= 0 && uint64_t(weight.fileSize) != file->getSize()) {
+      error = weight.file + ": has changed: it has " +
+              std::to_string(file->getSize()) + " bytes, the model was made for " +
+              std::to_string(weight.fileSize);
+      return nullptr;
+    }
     if (weight.offset > file->getSize() ||
         length > file->getSize() - weight.offset) {
       error = weight.file + ": too short for weight '" + weight.name +

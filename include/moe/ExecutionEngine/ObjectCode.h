@@ -35,6 +35,8 @@ struct CodeTarget {
   static llvm::Expected<CodeTarget> get(llvm::StringRef cpu);
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
   createTargetMachine() const;
+  /// Bits of the widest vectors that it computes with: 256 or 512.
+  unsigned getVectorBits() const;
 };
 
 /// Compiles a module of the LLVM dialect, optimised, to an object file that

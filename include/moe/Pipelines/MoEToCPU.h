@@ -20,6 +20,10 @@ struct MoEToCPUOptions : PassPipelineOptions<MoEToCPUOptions> {
       llvm::cl::desc("Lower the moe dialect by its definitions, not to fast "
                      "kernels"),
       llvm::cl::init(false)};
+  PassOptions::Option<int64_t> vectorBits{
+      *this, "vector-bits",
+      llvm::cl::desc("Bits of the target's vector registers: 256 or 512"),
+      llvm::cl::init(256)};
 };
 
 /// From onnxir, moe, or the tensor dialects to the LLVM dialect, with the entry

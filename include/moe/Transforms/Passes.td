@@ -60,7 +60,7 @@ def EmitEntryPointsPass : Pass<"moe-emit-entry-points", "ModuleOp"> {
     becomes `@moe_init_F`, in the same way.
 
     The string `@moe_manifest` says in JSON what the entry points take and give,
-    and where the weights are.
+    and where the weights are; the `onnxir.weight` symbols go.
 
     Attributes of an argument: `moe.weight` refers to the `onnxir.weight` that
     is passed; `moe.resident` is the number of the init function's result that

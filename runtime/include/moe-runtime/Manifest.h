@@ -32,6 +32,8 @@ struct WeightSpec : TensorSpec {
   std::string file;
   uint64_t offset = 0;
   uint64_t length = 0;
+  /// The size of the file when the code was made, or −1.
+  int64_t fileSize = -1;
   std::vector<uint8_t> data;
 };
 
@@ -59,6 +61,8 @@ struct EntrySpec {
 
 /// The meaning of the JSON text under the symbol `moe_manifest`.
 struct Manifest {
+  /// Where the files of weights are, if nobody says otherwise.
+  std::string baseDirectory;
   std::vector<WeightSpec> weights;
   std::vector<EntrySpec> entries;
 

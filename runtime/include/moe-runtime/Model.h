@@ -24,7 +24,7 @@ using SymbolLookup = std::function<void *(const char *name)>;
 class Model {
 public:
   /// Takes the code behind `lookup`; files of weights are found relative to
-  /// `baseDirectory`. Null, and why in `error`, on failure.
+  /// `baseDirectory` ("": where the manifest says). Null, and why in `error`, on failure.
   static std::unique_ptr<Model> create(const SymbolLookup &lookup,
                                        const std::string &baseDirectory,
                                        std::string &error);
@@ -54,7 +54,7 @@ private:
     std::vector<void *> defaults;
   };
 
-  explicit Model(const std::string &baseDirectory) : store(baseDirectory) {}
+  Model() = default;
   bool bindWeight(int64_t index, std::vector<MemRefDescriptor> &descriptors,
                   std::string &error);
   bool runInit(size_t entry, std::vector<MemRefDescriptor> &results,
@@ -80,6 +80,9 @@ public:
   /// ones against those of the inputs set before.
   bool setInput(size_t index, void *data, const std::vector<int64_t> &dims,
                 std::string &error);
+
+  /// Forgets the inputs.
+  void clearInputs();
 
   /// Runs the entry; the results of the call before it are gone.
   bool run(std::string &error);

@@ -39,8 +39,9 @@ private:
 /// it is used.
 class WeightStore {
 public:
-  explicit WeightStore(std::string baseDirectory)
-      : baseDirectory(std::move(baseDirectory)) {}
+  void setBaseDirectory(const std::string &directory) {
+    baseDirectory = directory;
+  }
 
   /// The data of a weight, aligned for its elements: in the mapped file, or a
   /// copy if it is not aligned there. Null, and why in `error`, on failure.

@@ -1,0 +1,48 @@
+//===- CompileModel.h - From a model's file to object code ------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_EXECUTIONENGINE_COMPILEMODEL_H
+#define MOE_EXECUTIONENGINE_COMPILEMODEL_H
+
+#include "moe/ExecutionEngine/ObjectCode.h"
+#include <functional>
+
+namespace mlir {
+class DialectRegistry;
+} // namespace mlir
+
+namespace moe {
+
+struct CompileOptions {
+  CodeTarget target;
+  /// Lower by the definitions of the operations, without optimising.
+  bool reference = false;
+  /// Where compiled models are kept; "" for nowhere.
+  std::string cacheDirectory;
+  /// Changes the model before it is lowered; says why it cannot. Such code is
+  /// not kept.
+  std::function<llvm::Error(mlir::ModuleOp)> prepare;
+};
+
+/// Whether the code came from the cache.
+struct CompileResult {
+  std::unique_ptr<llvm::MemoryBuffer> object;
+  bool cached = false;
+};
+
+/// Compiles the ONNX model or the MLIR module in file `path`. Errors are one
+/// line, starting with the file.
+llvm::Expected<CompileResult> compileModel(llvm::StringRef path,
+                                           const CompileOptions &options);
+
+/// Forgets the code of a model, which turned out not to fit its weights.
+void forgetModel(llvm::StringRef path, const CompileOptions &options);
+
+} // namespace moe
+
+#endif // MOE_EXECUTIONENGINE_COMPILEMODEL_H

@@ -1,0 +1,128 @@
+//===- CompileModel.cpp - From a model's file to object code ----*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "moe/ExecutionEngine/CompileModel.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "moe/ExecutionEngine/ObjectCache.h"
+#include "moe/InitAll.h"
+#include "moe/Pipelines/MoEToCPU.h"
+#include "moe/Target/ONNX/Import.h"
+#include "llvm/Support/SourceMgr.h"
+
+using namespace llvm;
+using namespace moe;
+
+namespace {
+/// Keeps the first error that MLIR reports, as one line.
+class ErrorKeeper {
+public:
+  ErrorKeeper(mlir::MLIRContext &context, StringRef path)
+      : context(context), path(path),
+        id(context.getDiagEngine().registerHandler(
+            [this](mlir::Diagnostic &diagnostic) { handle(diagnostic); })) {}
+  ~ErrorKeeper() { context.getDiagEngine().eraseHandler(id); }
+
+  Error take() {
+    return createStringError(message.empty() ? path + ": cannot be compiled"
+                                             : message);
+  }
+
+private:
+  void handle(mlir::Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error ||
+        !message.empty())
+      return;
+    auto position =
+        dyn_cast<mlir::FileLineColLoc>(diagnostic.getLocation());
+    if (!position) {
+      message = mlir::onnxir::formatDiagnostic(diagnostic, path);
+      return;
+    }
+    raw_string_ostream os(message);
+    os << position.getFilename().getValue() << ':' << position.getLine() << ':'
+       << position.getColumn() << ": " << diagnostic;
+    std::replace(message.begin(), message.end(), '\n', ' ');
+  }
+
+  mlir::MLIRContext &context;
+  std::string path;
+  std::string message;
+  mlir::DiagnosticEngine::HandlerID id;
+};
+} // namespace
+
+static mlir::OwningOpRef<mlir::ModuleOp> readModel(StringRef path,
+                                                   mlir::MLIRContext &context) {
+  if (mlir::onnxir::isModelFile(path)) {
+    mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> module =
+        mlir::onnxir::importFile(path, {}, &context);
+    return failed(module) ? nullptr : std::move(*module);
+  }
+  return mlir::parseSourceFile<mlir::ModuleOp>(path, &context);
+}
+
+static Expected<std::unique_ptr<MemoryBuffer>>
+compile(StringRef path, const CompileOptions &options) {
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  moe::registerAllDialects(registry);
+  mlir::MLIRContext context(registry);
+  ErrorKeeper errors(context, path);
+  mlir::OwningOpRef<mlir::ModuleOp> module = readModel(path, context);
+  if (!module)
+    return errors.take();
+  if (options.prepare)
+    if (Error error = options.prepare(*module))
+      return createStringError(path + ": " + toString(std::move(error)));
+  mlir::moe::MoEToCPUOptions pipeline;
+  pipeline.reference = options.reference;
+  pipeline.vectorBits = options.target.getVectorBits();
+  mlir::PassManager pm(&context);
+  mlir::moe::buildMoEToCPUPipeline(pm, pipeline);
+  if (failed(pm.run(*module)))
+    return errors.take();
+  Expected<std::unique_ptr<MemoryBuffer>> object =
+      compileToObject(*module, options.target);
+  if (!object)
+    return createStringError(path + ": " + toString(object.takeError()));
+  return object;
+}
+
+static Expected<std::string> getKey(StringRef path,
+                                    const CompileOptions &options) {
+  return ObjectCache::computeKey(path, options.reference ? "reference" : "",
+                                 options.target);
+}
+
+Expected<CompileResult> moe::compileModel(StringRef path,
+                                          const CompileOptions &options) {
+  Expected<std::string> key = getKey(path, options);
+  if (!key)
+    return createStringError(path + ": " + toString(key.takeError()));
+  ObjectCache cache(options.prepare ? "" : options.cacheDirectory);
+  if (std::unique_ptr<MemoryBuffer> object = cache.get(*key))
+    return CompileResult{std::move(object), true};
+  Expected<std::unique_ptr<MemoryBuffer>> object = compile(path, options);
+  if (!object)
+    return object.takeError();
+  cache.put(*key, **object);
+  return CompileResult{std::move(*object), false};
+}
+
+void moe::forgetModel(StringRef path, const CompileOptions &options) {
+  if (Expected<std::string> key = getKey(path, options))
+    ObjectCache(options.cacheDirectory).remove(*key);
+  else
+    consumeError(key.takeError());
+}

@@ -1,0 +1,45 @@
+//===- Comparison.h - Outputs against expected ones -------------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_TOOLS_MOERUN_COMPARISON_H
+#define MOE_TOOLS_MOERUN_COMPARISON_H
+
+#include "Session.h"
+
+namespace moe {
+
+struct Tolerance {
+  double relative = 0;
+  double absolute = 0;
+};
+
+/// How far a tensor is from what it should be.
+struct Difference {
+  bool sameType = true;
+  double maxAbsolute = 0;
+  /// |a − b| / |b|, where b is not 0.
+  double maxRelative = 0;
+  int64_t numMismatches = 0;
+  int64_t firstMismatch = -1;
+
+  bool matches() const { return sameType && numMismatches == 0; }
+};
+
+/// Elements match if |actual − expected| ≤ absolute + relative · |expected|;
+/// NaN equals NaN, and an infinity itself.
+Difference compare(const HostTensor &actual, const HostTensor &expected,
+                   Tolerance tolerance);
+
+/// Runs the model on each data set of `directory` (or on `directory`, if it is
+/// one), printing a line for each output. Whether all match.
+llvm::Expected<bool> runTestData(Session &session, llvm::StringRef directory,
+                                 Tolerance tolerance);
+
+} // namespace moe
+
+#endif // MOE_TOOLS_MOERUN_COMPARISON_H

@@ -1,0 +1,196 @@
+//===- Options.cpp - The command line of moe-run ----------------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Options.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cmath>
+
+using namespace llvm;
+using namespace moe;
+
+namespace {
+/// One option. LLVM's own command line would bring the many options of its
+/// shared library, some of them of the same names.
+struct OptionInfo {
+  StringLiteral name;
+  /// What stands for the value in the help; "" if there is none.
+  StringLiteral value;
+  StringLiteral help;
+  /// False if the value is not one.
+  bool (*set)(Options &options, StringRef value);
+};
+} // namespace
+
+template <std::string Options::*member>
+static bool setString(Options &options, StringRef value) {
+  (options.*member) = value.str();
+  return true;
+}
+
+template <bool Options::*member>
+static bool setFlag(Options &options, StringRef) {
+  return (options.*member) = true;
+}
+
+template <unsigned Options::*member>
+static bool setCount(Options &options, StringRef value) {
+  return to_integer(value, options.*member, 10) && (options.*member) > 0;
+}
+
+template <double Tolerance::*member>
+static bool setTolerance(Options &options, StringRef value) {
+  double &tolerance = options.tolerance.*member;
+  return to_float(value, tolerance) && tolerance >= 0;
+}
+
+static bool addInput(Options &options, StringRef value) {
+  options.inputs.push_back(value.str());
+  return value.contains('=') && !value.ends_with("=");
+}
+
+static constexpr OptionInfo infos[] = {
+    {"input", "NAME=FILE",
+     "Value of an input, a .npy or .pb file; once for each input",
+     addInput},
+    {"output-dir", "DIR",
+     "Write each output to DIR as NAME.npy (NAME.pb for types that NumPy "
+     "lacks) instead of printing it",
+     setString<&Options::outputDir>},
+    {"entry", "FUNCTION",
+     "Function to run (default: the only one, else main)",
+     setString<&Options::entry>},
+    {"test-data", "DIR",
+     "Run on input_0.pb, … in DIR, or in its folders test_data_set_N, and "
+     "compare with output_0.pb, …: by the tensors' names, else by position",
+     setString<&Options::testData>},
+    {"rtol", "R",
+     "Outputs a match expected ones b if |a - b| <= A + R * |b|; NaN equals "
+     "NaN (default: 1e-3)",
+     setTolerance<&Tolerance::relative>},
+    {"atol", "A", "The A of --rtol (default: 1e-5)",
+     setTolerance<&Tolerance::absolute>},
+    {"time", "N",
+     "Time N calls after one that is not counted; the last line printed is "
+     "{\"min_ms\":…,\"median_ms\":…,\"runs\":N}",
+     setCount<&Options::time>},
+    {"cold", "",
+     "With --time: read four times the last-level cache before each call",
+     setFlag<&Options::cold>},
+    {"profile", "",
+     "Print on stderr where the time to the first result went",
+     setFlag<&Options::profile>},
+    {"threads", "N",
+     "Threads to run on (default: $MOE_NUM_THREADS, else one per processor)",
+     setCount<&Options::threads>},
+    {"target", "cpu|cuda", "Where to run (default: cpu)",
+     setString<&Options::target>},
+    {"mcpu", "NAME",
+     "Processor to compile for, by LLVM's name (default: host)",
+     setString<&Options::mcpu>},
+    {"pipeline", "optimized|reference",
+     "Compile to fast kernels, or by the operations' definitions (default: "
+     "optimized)",
+     setString<&Options::pipeline>},
+    {"no-cache", "",
+     "Compile anew, without the cache of compiled models in $MOE_CACHE_DIR "
+     "(default: ~/.cache/moe-mlir)",
+     setFlag<&Options::noCache>},
+    {"help", "", "Print this", setFlag<&Options::help>},
+};
+
+/// Prints `text` in lines of 80 columns, indented.
+static void printWrapped(raw_ostream &os, StringRef text, unsigned indent) {
+  SmallVector<StringRef> words;
+  text.split(words, ' ');
+  unsigned column = 80;
+  for (StringRef word : words) {
+    if (column + 1 + word.size() > 79) {
+      os << '\n';
+      os.indent(indent) << word;
+      column = indent + word.size();
+      continue;
+    }
+    os << ' ' << word;
+    column += 1 + word.size();
+  }
+  os << '\n';
+}
+
+void Options::printHelp(raw_ostream &os) {
+  os << "Usage: moe-run MODEL [options]\n\n"
+        "Runs a model, compiled for this machine. MODEL is an ONNX file, or an "
+        "MLIR\nmodule (text or bytecode) with functions of tensors; inputs and "
+        "outputs without\nnames are called arg0, arg1, … and result0, result1, "
+        "….\n\nOptions:\n";
+  for (const OptionInfo &info : infos) {
+    os << "  --" << info.name;
+    if (!info.value.empty())
+      os << '=' << info.value;
+    printWrapped(os, info.help, 8);
+  }
+  os << "\nExit code: 0 when all went well, 1 when outputs do not match, 2 on "
+        "an error.\n";
+}
+
+Error Options::check() const {
+  if (model.empty())
+    return createStringError("no model given; see moe-run --help");
+  if (target == "cuda")
+    return createStringError("--target=cuda: this build has no GPU support");
+  if (target != "cpu")
+    return createStringError("--target=" + target + ": not cpu or cuda");
+  if (pipeline != "optimized" && pipeline != "reference")
+    return createStringError("--pipeline=" + pipeline +
+                             ": not optimized or reference");
+  if (cold && !time)
+    return createStringError("--cold: needs --time");
+  if (!testData.empty() && (!inputs.empty() || !outputDir.empty()))
+    return createStringError(
+        "--test-data: does not go with --input or --output-dir");
+  return Error::success();
+}
+
+Expected<Options> Options::parse(ArrayRef<const char *> args) {
+  Options options;
+  for (; !args.empty(); args = args.drop_front()) {
+    StringRef arg = args.front();
+    if (!arg.starts_with("-") || arg == "-") {
+      if (!options.model.empty())
+        return createStringError("more than one model: '" + options.model +
+                                 "' and '" + arg + "'");
+      options.model = arg.str();
+      continue;
+    }
+    auto [name, value] = arg.drop_while([](char c) { return c == '-'; })
+                             .split('=');
+    const auto *info =
+        find_if(infos, [&, name = name](auto &info) { return info.name == name; });
+    if (info == std::end(infos))
+      return createStringError("unknown option '" + arg +
+                               "'; see moe-run --help");
+    bool hasValue = arg.contains('=');
+    if (info->value.empty() && hasValue)
+      return createStringError("--" + name + ": takes no value");
+    if (!info->value.empty() && !hasValue) {
+      if (args.size() < 2)
+        return createStringError("--" + name + ": needs a value, " +
+                                 info->value);
+      args = args.drop_front();
+      value = args.front();
+    }
+    if (!info->set(options, value))
+      return createStringError("--" + name + ": '" + value + "' is not " +
+                               info->value);
+  }
+  if (!options.help)
+    if (Error error = options.check())
+      return error;
+  return options;
+}

@@ -1,0 +1,46 @@
+//===- Options.h - The command line of moe-run ------------------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_TOOLS_MOERUN_OPTIONS_H
+#define MOE_TOOLS_MOERUN_OPTIONS_H
+
+#include "Comparison.h"
+#include "llvm/Support/Error.h"
+#include <string>
+#include <vector>
+
+namespace moe {
+
+struct Options {
+  std::string model;
+  std::string target = "cpu";
+  std::string mcpu = "host";
+  std::string pipeline = "optimized";
+  std::string entry;
+  std::vector<std::string> inputs;
+  std::string outputDir;
+  std::string testData;
+  Tolerance tolerance{1e-3, 1e-5};
+  unsigned threads = 0;
+  unsigned time = 0;
+  bool cold = false;
+  bool profile = false;
+  bool noCache = false;
+  bool help = false;
+
+  /// Reads and checks the command line.
+  static llvm::Expected<Options> parse(llvm::ArrayRef<const char *> args);
+  static void printHelp(llvm::raw_ostream &os);
+
+private:
+  llvm::Error check() const;
+};
+
+} // namespace moe
+
+#endif // MOE_TOOLS_MOERUN_OPTIONS_H

@@ -1,0 +1,166 @@
+//===- Session.cpp - A loaded model, as moe-run uses it ---------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Session.h"
+#include "moe/Target/ONNX/Import.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
+#include <chrono>
+#include <cstring>
+
+using namespace llvm;
+using namespace moe;
+
+/// The seconds since `start`, which becomes now.
+static double lap(std::chrono::steady_clock::time_point &start) {
+  auto now = std::chrono::steady_clock::now();
+  double seconds = std::chrono::duration<double>(now - start).count();
+  start = now;
+  return seconds;
+}
+
+Error Session::fail(const Twine &why) const {
+  return createStringError(path + ": " + why);
+}
+
+/// "'a', 'b'", of the members `name` of `specs`.
+template <typename T>
+static std::string listNames(const std::vector<T> &specs) {
+  return join(map_range(specs, [](auto &s) { return "'" + s.name + "'"; }),
+              ", ");
+}
+
+Error Session::load(StringRef entryName, std::unique_ptr<MemoryBuffer> object) {
+  auto clock = std::chrono::steady_clock::now();
+  Expected<std::unique_ptr<LoadedCode>> loaded =
+      LoadedCode::load(std::move(object));
+  if (!loaded)
+    return fail(toString(loaded.takeError()));
+  code = std::move(*loaded);
+  // An ONNX model's files lie beside it, wherever it was when it was compiled.
+  std::string folder;
+  if (mlir::onnxir::isModelFile(path)) {
+    folder = sys::path::parent_path(path).str();
+    if (folder.empty())
+      folder = ".";
+  }
+  std::string error;
+  model = rt::Model::create([&](const char *name) { return code->lookup(name); },
+                            folder, error);
+  if (!model)
+    return fail(error);
+  times.link = lap(clock);
+  const std::vector<rt::EntrySpec> &entries = model->getManifest().entries;
+  if (entries.empty())
+    return fail("has no public function");
+  int found = entryName.empty() && entries.size() > 1
+                  ? model->findEntry("main")
+                  : entryName.empty() ? 0 : model->findEntry(entryName);
+  if (found < 0)
+    return fail((entryName.empty()
+                     ? "has several functions, choose with --entry: "
+                     : "has no function '" + entryName + "', it has ") +
+                listNames(entries));
+  entry = found;
+  if (!model->load(entry, error))
+    return fail(error);
+  times.load = lap(clock);
+  call = std::make_unique<rt::Call>(*model, entry);
+  return Error::success();
+}
+
+Error Session::start(StringRef entryName, const CompileOptions &options) {
+  auto clock = std::chrono::steady_clock::now();
+  Expected<CompileResult> compiled = compileModel(path, options);
+  if (!compiled)
+    return compiled.takeError();
+  times.compile = lap(clock);
+  times.cached = compiled->cached;
+  Error error = load(entryName, std::move(compiled->object));
+  // A file of weights that does not fit code of an earlier day may well fit
+  // the model as it is now.
+  if (!error || !compiled->cached)
+    return error;
+  consumeError(std::move(error));
+  forgetModel(path, options);
+  Expected<CompileResult> again = compileModel(path, options);
+  if (!again)
+    return again.takeError();
+  times.compile = lap(clock);
+  times.cached = false;
+  return load(entryName, std::move(again->object));
+}
+
+Expected<std::unique_ptr<Session>>
+Session::create(StringRef path, StringRef entry,
+                const CompileOptions &options) {
+  std::unique_ptr<Session> session(new Session);
+  session->path = path.str();
+  if (Error error = session->start(entry, options))
+    return error;
+  return session;
+}
+
+template <typename T>
+static std::optional<size_t> find(const std::vector<T> &specs, StringRef name) {
+  const auto *found =
+      find_if(ArrayRef(specs), [&](const T &spec) { return spec.name == name; });
+  if (found == specs.data() + specs.size())
+    return std::nullopt;
+  return found - specs.data();
+}
+
+Expected<size_t> Session::findInput(StringRef name) const {
+  if (std::optional<size_t> index = find(getSpec().inputs, name))
+    return *index;
+  return fail("has no input '" + name + "', it has " +
+              listNames(getSpec().inputs));
+}
+
+Expected<size_t> Session::findOutput(StringRef name) const {
+  if (std::optional<size_t> index = find(getSpec().outputs, name))
+    return *index;
+  return fail("has no output '" + name + "', it has " +
+              listNames(getSpec().outputs));
+}
+
+Error Session::setInput(size_t index, const HostTensor &tensor) {
+  const rt::InputSpec &spec = getSpec().inputs[index];
+  if (tensor.getType() != spec.type)
+    return fail("input '" + spec.name + "' is " +
+                rt::formatType(tensor.getType(), tensor.getDims()) +
+                ", the model expects " + rt::formatType(spec.type, spec.dims));
+  std::string error;
+  if (!call->setInput(index, tensor.getData(), tensor.getDims(), error))
+    return fail(error);
+  return Error::success();
+}
+
+Error Session::run() {
+  std::string error;
+  if (!call->run(error))
+    return fail(error);
+  return Error::success();
+}
+
+Expected<HostTensor> Session::getOutput(size_t index) const {
+  const rt::TensorSpec &spec = getSpec().outputs[index];
+  const rt::MemRefDescriptor &result = call->getResult(index);
+  std::vector<int64_t> dims(result.getSizes(),
+                            result.getSizes() + result.getRank());
+  Expected<HostTensor> tensor = HostTensor::create(spec.type, dims);
+  if (!tensor)
+    return fail("output '" + spec.name + "' is " +
+                toString(tensor.takeError()));
+  tensor->name = spec.name;
+  if (!result.isDense())
+    return fail("output '" + spec.name + "' is not dense");
+  if (uint64_t bytes = tensor->getNumBytes())
+    memcpy(tensor->getData(), call->getResultData(index), bytes);
+  return tensor;
+}

@@ -1,0 +1,66 @@
+//===- Session.h - A loaded model, as moe-run uses it -----------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_TOOLS_MOERUN_SESSION_H
+#define MOE_TOOLS_MOERUN_SESSION_H
+
+#include "moe-runtime/Model.h"
+#include "moe/ExecutionEngine/CompileModel.h"
+#include "moe/ExecutionEngine/LoadedCode.h"
+#include "moe/Support/HostTensor.h"
+#include "llvm/ADT/ArrayRef.h"
+
+namespace moe {
+
+/// Seconds that the steps before the first call took.
+struct StartTimes {
+  double compile = 0, link = 0, load = 0;
+  bool cached = false;
+};
+
+/// One entry of a model, ready to be called. Errors name the file.
+class Session {
+public:
+  /// `entry` may be "" if the model has one.
+  static llvm::Expected<std::unique_ptr<Session>>
+  create(llvm::StringRef path, llvm::StringRef entry,
+         const CompileOptions &options);
+
+  const rt::EntrySpec &getSpec() const { return model->getEntry(entry); }
+  const StartTimes &getTimes() const { return times; }
+  rt::Call &getCall() { return *call; }
+
+  /// The number of an input or output of this name.
+  llvm::Expected<size_t> findInput(llvm::StringRef name) const;
+  llvm::Expected<size_t> findOutput(llvm::StringRef name) const;
+
+  /// `tensor` must live until the last call.
+  llvm::Error setInput(size_t index, const HostTensor &tensor);
+  void clearInputs() { call->clearInputs(); }
+  llvm::Error run();
+  /// A dense copy of an output.
+  llvm::Expected<HostTensor> getOutput(size_t index) const;
+
+private:
+  Session() = default;
+  llvm::Error fail(const llvm::Twine &why) const;
+  llvm::Error start(llvm::StringRef entryName, const CompileOptions &options);
+  llvm::Error load(llvm::StringRef entryName,
+                   std::unique_ptr<llvm::MemoryBuffer> object);
+
+  std::string path;
+  std::unique_ptr<LoadedCode> code;
+  std::unique_ptr<rt::Model> model;
+  size_t entry = 0;
+  std::unique_ptr<rt::Call> call;
+  StartTimes times;
+};
+
+} // namespace moe
+
+#endif // MOE_TOOLS_MOERUN_SESSION_H

@@ -1,0 +1,130 @@
+//===- moe-run.cpp - Runs a model -------------------------------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Comparison.h"
+#include "Options.h"
+#include "Session.h"
+#include "Timing.h"
+#include "moe-runtime/Parallel.h"
+#include "moe/ExecutionEngine/ObjectCache.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/raw_ostream.h"
+#include <chrono>
+
+using namespace llvm;
+using namespace moe;
+
+/// An exit code for errors, which are one line on stderr.
+static int fail(Error error) {
+  errs() << "moe-run: " << toString(std::move(error)) << '\n';
+  return 2;
+}
+
+/// Reads the files of --input and sets the inputs.
+static Error readInputs(Session &session, const Options &options,
+                        std::vector<HostTensor> &tensors) {
+  tensors.reserve(options.inputs.size());
+  for (StringRef option : options.inputs) {
+    auto [name, file] = option.rsplit('=');
+    Expected<size_t> index = session.findInput(name);
+    if (!index)
+      return index.takeError();
+    Expected<HostTensor> tensor = readTensorFile(file);
+    if (!tensor)
+      return createStringError(file + ": " + toString(tensor.takeError()));
+    tensors.push_back(std::move(*tensor));
+    if (Error error = session.setInput(*index, tensors.back()))
+      return error;
+  }
+  return Error::success();
+}
+
+/// Prints a tensor, of a large one only the first elements.
+static void print(const HostTensor &tensor) {
+  constexpr int64_t maxPrinted = 64;
+  int64_t n = tensor.getNumElements();
+  outs() << tensor.name << ": "
+         << rt::formatType(tensor.getType(), tensor.getDims()) << " [";
+  for (int64_t i = 0; i < std::min(n, maxPrinted); ++i)
+    outs() << (i ? ", " : "") << format("%.7g", tensor.getElement(i));
+  outs() << (n > maxPrinted ? ", …]\n" : "]\n");
+}
+
+static Error writeOutputs(Session &session, StringRef outputDir) {
+  for (size_t i = 0; i < session.getSpec().outputs.size(); ++i) {
+    Expected<HostTensor> tensor = session.getOutput(i);
+    if (!tensor)
+      return tensor.takeError();
+    if (outputDir.empty())
+      print(*tensor);
+    else if (Error error = writeTensorFile(*tensor, outputDir, tensor->name))
+      return error;
+  }
+  return Error::success();
+}
+
+/// The whole work on a loaded model; an exit code.
+static Expected<int> runModel(Session &session, const Options &options) {
+  if (!options.testData.empty()) {
+    Expected<bool> matches =
+        runTestData(session, options.testData, options.tolerance);
+    if (!matches)
+      return matches.takeError();
+    return *matches ? 0 : 1;
+  }
+  std::vector<HostTensor> tensors;
+  if (Error error = readInputs(session, options, tensors))
+    return error;
+  auto start = std::chrono::steady_clock::now();
+  if (Error error = session.run())
+    return error;
+  std::chrono::duration<double> first =
+      std::chrono::steady_clock::now() - start;
+  if (!options.time || !options.outputDir.empty())
+    if (Error error = writeOutputs(session, options.outputDir))
+      return error;
+  if (options.profile)
+    printStartTimes(session, first.count());
+  if (options.time)
+    if (Error error = timeCalls(session, options.time, options.cold))
+      return error;
+  return 0;
+}
+
+static Expected<int> run(const Options &options) {
+  CompileOptions compileOptions;
+  Expected<CodeTarget> code = CodeTarget::get(options.mcpu);
+  if (!code)
+    return createStringError("--mcpu: " + toString(code.takeError()));
+  compileOptions.target = std::move(*code);
+  compileOptions.reference = options.pipeline == "reference";
+  if (!options.noCache)
+    compileOptions.cacheDirectory = ObjectCache::getDefaultDirectory();
+  if (options.threads)
+    moe_set_num_threads(options.threads);
+  Expected<std::unique_ptr<Session>> session =
+      Session::create(options.model, options.entry, compileOptions);
+  if (!session)
+    return session.takeError();
+  return runModel(**session, options);
+}
+
+int main(int argc, char **argv) {
+  InitLLVM init(argc, argv);
+  Expected<Options> options =
+      Options::parse(ArrayRef<const char *>(argv + 1, argv + argc));
+  if (!options)
+    return fail(options.takeError());
+  if (options->help) {
+    Options::printHelp(outs());
+    return 0;
+  }
+  Expected<int> exitCode = run(*options);
+  return exitCode ? *exitCode : fail(exitCode.takeError());
+}
