@@ -144,6 +144,7 @@ private:
              converter.isLegal(op);
     });
     // Its operations are converted where the region is put to use.
+    target.addLegalOp<RegionExpertsOp>();
     target.markOpRecursivelyLegal<RegionExpertsOp>();
   }
 

@@ -1,0 +1,1 @@
+"""What the execution tests share: layers, their definition in NumPy, a runner."""
