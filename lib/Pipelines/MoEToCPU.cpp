@@ -9,6 +9,7 @@
 #include "moe/Pipelines/MoEToCPU.h"
 #include "moe/Conversion/Passes.h"
 #include "moe/Dialect/MoE/Transforms/Passes.h"
+#include "moe/Dialect/ONNXIR/Transforms/Passes.h"
 #include "moe/Transforms/Passes.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -25,6 +26,9 @@ using namespace mlir::moe;
 /// onnxir and moe to linalg, tensor, scf, arith and math on tensors.
 static void buildModelLowering(OpPassManager &pm,
                                const MoEToCPUOptions &options) {
+  pm.addPass(onnxir::createInferTypesPass());
+  pm.addPass(createConvertONNXToMoEPass());
+  pm.addPass(createCanonicalizerPass());
   if (!options.reference) {
     pm.addNestedPass<func::FuncOp>(createFuseDispatchPass());
     pm.addNestedPass<func::FuncOp>(createFuseCombinePass());
