@@ -1,5 +1,4 @@
-//===- moe-opt.cpp - mlir-opt with this project's dialects and passes -*- C++
-//-*-===//
+//===- moe-opt.cpp - mlir-opt with this project's dialects and passes ===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- MoEVerifier.cpp - Checks of com.microsoft MoE and QMoE nodes -*- C++
-//-*-===//
+//===- MoEVerifier.cpp - Checks of com.microsoft MoE and QMoE nodes ===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ONNXIRDialect.cpp - The onnxir dialect, its types and attributes -*- C++
-//-*-===//
+//===- ONNXIRDialect.cpp - The onnxir dialect, its types and attributes ===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ONNXIR.h - The onnxir dialect: operations, attributes, types -*- C++
-//-*-===//
+//===- ONNXIR.h - The onnxir dialect: operations, attributes, types ===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
