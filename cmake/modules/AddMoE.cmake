@@ -27,6 +27,12 @@ if(MOE_ENABLE_SANITIZERS)
   add_link_options(-fsanitize=address,undefined)
 endif()
 
+# Coverage of this project's code guides the fuzzers.
+if(MOE_BUILD_FUZZERS)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # The MLIR that libraries link: Debian's shared library where it exists, else
 # the components that are asked for.
 if(TARGET MLIR)

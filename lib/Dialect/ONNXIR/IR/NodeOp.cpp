@@ -9,6 +9,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
 #include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
@@ -139,9 +140,18 @@ void NodeOp::print(OpAsmPrinter &printer) {
   printer.printFunctionalType(*this);
 }
 
+/// A name of the model as an SSA name: with `_` for what SSA names cannot hold.
+static std::string getSSAName(StringRef name) {
+  std::string text = name.str();
+  for (char &c : text)
+    if (!llvm::isAlnum(c))
+      c = '_';
+  return StringRef(text).trim('_').str();
+}
+
 void NodeOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   for (auto [index, result] : llvm::enumerate(getResults()))
-    if (StringRef name = getOutputName(index); !name.empty())
+    if (std::string name = getSSAName(getOutputName(index)); !name.empty())
       setName(result, name);
 }
 

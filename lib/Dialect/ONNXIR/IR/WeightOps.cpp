@@ -10,6 +10,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/OpImplementation.h"
 #include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace mlir::onnxir;
@@ -94,7 +95,11 @@ GetWeightOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
 }
 
 void GetWeightOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
-  setName(getResult(), getWeight());
+  std::string name = getWeight().str();
+  for (char &c : name)
+    if (!llvm::isAlnum(c))
+      c = '_';
+  setName(getResult(), name);
 }
 
 ElementsAttr mlir::onnxir::getConstantElements(Value value) {

@@ -127,7 +127,7 @@ def ONNXIR_FileAttr : ONNXIR_Attr<"File", "file", [TypedAttrInterface]> {
 def ONNXIR_RefAttr : ONNXIR_Attr<"Ref", "ref"> {
   let summary = "an attribute parameter of the enclosing function";
   let description = [{
-    `#onnxir.ref<"alpha", float>`: in a node of an `onnxir.function`, the
+    `#onnxir.ref<"alpha", "float">`: in a node of an `onnxir.function`, the
     attribute that the caller passes as `alpha`.
   }];
   let parameters = (ins StringRefParameter<>:$name, StringRefParameter<>:$kind);

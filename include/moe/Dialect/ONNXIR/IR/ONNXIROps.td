@@ -48,9 +48,9 @@ def ONNXIR_NodeOp : ONNXIR_Op<"node", [
         {activation_type = "silu", k = 2 : i64}
         : (tensor<?x64xf32>, tensor<?x8xf32>, tensor<8x32x64xf32>,
            tensor<8x64x32xf32>) -> tensor<?x64xf32>
-    %2 = onnxir.node "If"(%c) then_branch {
+    %2 = onnxir.node "If"(%c) graph "then_branch" {
       onnxir.yield %a : tensor<f32>
-    } else_branch {
+    } graph "else_branch" {
       onnxir.yield %b : tensor<f32>
     } : (tensor<i1>) -> tensor<f32>
     ```
@@ -179,7 +179,7 @@ def ONNXIR_FunctionOp : ONNXIR_Op<"function", [Symbol, IsolatedFromAbove]> {
     ```mlir
     onnxir.function "Scale" domain "local"(%x: !onnxir.any)
         parameters ["to"] defaults {alpha = 1.0 : f32} opsets {ai.onnx = 18 : i64} {
-      %0 = onnxir.node "LeakyRelu"(%x) {alpha = #onnxir.ref<"alpha", float>}
+      %0 = onnxir.node "LeakyRelu"(%x) {alpha = #onnxir.ref<"alpha", "float">}
           : (!onnxir.any) -> !onnxir.any
       onnxir.yield %0 : !onnxir.any
     }

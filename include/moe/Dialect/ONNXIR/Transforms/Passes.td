@@ -75,7 +75,7 @@ def InlineFunctionsPass : Pass<"onnxir-inline-functions", "::mlir::ModuleOp"> {
 
     ```mlir
     onnxir.function "Scale" domain "local"(%x: !onnxir.any) parameters ["to"] {
-      %0 = onnxir.node "LeakyRelu"(%x) {alpha = #onnxir.ref<"to", float>}
+      %0 = onnxir.node "LeakyRelu"(%x) {alpha = #onnxir.ref<"to", "float">}
           : (!onnxir.any) -> !onnxir.any
       onnxir.yield %0 : !onnxir.any
     }
