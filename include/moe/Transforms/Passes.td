@@ -109,6 +109,31 @@ def ExpandMathPass : Pass<"moe-expand-math"> {
                            "vector::VectorDialect"];
 }
 
+def ExpandReshapesPass : Pass<"moe-expand-reshapes"> {
+  let summary = "Write expansions of memrefs as reinterpretations";
+  let description = [{
+    Each `memref.expand_shape` becomes a `memref.reinterpret_cast` with sizes
+    from its `output_shape`. Upstream's `expand-strided-metadata` computes a
+    dynamic size from the others and fails where two of them in one group are
+    dynamic.
+
+    Example:
+
+    ```mlir
+    %0 = memref.expand_shape %x [[0, 1], [2]] output_shape [%b, %s, 16]
+        : memref<?x16xf32> into memref<?x?x16xf32>
+    ```
+    becomes
+    ```mlir
+    %stride = arith.muli %s, %c16 : index
+    %0 = memref.reinterpret_cast %x to offset: [0], sizes: [%b, %s, 16],
+        strides: [%stride, 16, 1] : memref<?x16xf32> to memref<?x?x16xf32>
+    ```
+  }];
+  let dependentDialects = ["affine::AffineDialect", "arith::ArithDialect",
+                           "memref::MemRefDialect"];
+}
+
 def GuardAllocationsPass : Pass<"moe-guard-allocations"> {
   let summary = "Check the sizes of allocations";
   let description = [{
