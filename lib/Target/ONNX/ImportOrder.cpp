@@ -55,7 +55,8 @@ FailureOr<SmallVector<unsigned>> Importer::sortNodes(ArrayRef<NodeProto> nodes,
   llvm::DenseMap<StringRef, unsigned> producers;
   for (auto [index, node] : llvm::enumerate(nodes))
     for (StringRef output : node.outputs)
-      if (!output.empty() && !producers.try_emplace(output, index).second)
+      if (!output.empty() && (scope.values.count(output) ||
+                              !producers.try_emplace(output, index).second))
         return emitError(getLoc(node), "output '")
                << output << "' is defined twice";
 

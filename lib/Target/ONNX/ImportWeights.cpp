@@ -170,7 +170,8 @@ LogicalResult Importer::addWeight(StringRef name, TypedAttr value, Scope &scope,
                                              : builder.getStringAttr(name));
   }
   // An input of that name keeps its argument; this is its default.
-  if (!scope.parent && scope.values.count(name)) {
+  if (!scope.parent &&
+      isa_and_present<BlockArgument>(scope.values.lookup(name))) {
     if (!mainWeights.try_emplace(name, weight).second)
       return emitError(loc, "a second initializer of this name");
     return success();

@@ -1,4 +1,5 @@
-//===- InlineFunctions.cpp - Calls of model-local functions to their bodies -*- C++ -*-===//
+//===- InlineFunctions.cpp - Calls of model-local functions to their bodies -*-
+//C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -97,8 +98,7 @@ NodeOp Inliner::substituteAttributes(NodeOp node) {
     graph->cloneInto(state.addRegion(), mapping);
   }
   OpBuilder at(node);
-  state.attributes.set(node.getSubgraphNamesAttrName(),
-                       at.getArrayAttr(names));
+  state.attributes.set(node.getSubgraphNamesAttrName(), at.getArrayAttr(names));
   auto replacement = cast<NodeOp>(at.create(state));
   node->replaceAllUsesWith(replacement);
   node->erase();
@@ -259,7 +259,7 @@ void InlineFunctionsPass::runOnOperation() {
     Call call = calls.pop_back_val();
     if (call.depth > maxDepth) {
       call.node.emitError("functions call each other more than ")
-          << maxDepth << " deep";
+          << maxDepth.getValue() << " deep";
       return signalPassFailure();
     }
     SmallVector<NodeOp> nodes;
@@ -268,7 +268,7 @@ void InlineFunctionsPass::runOnOperation() {
     made += nodes.size();
     if (made > maxNodes) {
       getOperation().emitError("inlining functions makes more than ")
-          << maxNodes << " nodes";
+          << maxNodes.getValue() << " nodes";
       return signalPassFailure();
     }
     for (NodeOp node : nodes)
