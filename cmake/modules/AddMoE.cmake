@@ -71,11 +71,12 @@ function(add_moe_tablegen target td)
   set_property(GLOBAL APPEND PROPERTY MOE_TABLEGEN_TARGETS ${target})
 endfunction()
 
-# add_moe_library(NAME source… [LINK_LIBS lib…] [NO_MLIR])
+# add_moe_library(NAME source… [LINK_LIBS lib…] [NO_MLIR] [TEST_ONLY])
 # A static library of the project, exported and installed as MoE::NAME.
-# NO_MLIR: a library that uses no MLIR (the runtime).
+# NO_MLIR: a library that uses no MLIR (the runtime). TEST_ONLY: one that the
+# tests alone need, which is not installed.
 function(add_moe_library name)
-  cmake_parse_arguments(ARG "NO_MLIR" "" "LINK_LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "NO_MLIR;TEST_ONLY" "" "LINK_LIBS" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   target_include_directories(${name} PUBLIC
     "$<BUILD_INTERFACE:${MOE_INCLUDE_DIRS}>"
@@ -91,6 +92,9 @@ function(add_moe_library name)
     target_precompile_headers(${name} REUSE_FROM moe_pch)
     get_property(tablegen GLOBAL PROPERTY MOE_TABLEGEN_TARGETS)
     add_dependencies(${name} ${tablegen})
+  endif()
+  if(ARG_TEST_ONLY)
+    return()
   endif()
   set_property(GLOBAL APPEND PROPERTY MOE_ALL_LIBS ${name})
   set_property(GLOBAL APPEND PROPERTY MOE_TEST_DEPENDS ${name})

@@ -14,6 +14,12 @@
 #include "moe/InitAll.h"
 #include "llvm/Support/CommandLine.h"
 
+#ifdef MOE_INCLUDE_TESTS
+namespace mlir::moe::test {
+void registerTestPasses();
+} // namespace mlir::moe::test
+#endif
+
 static llvm::cl::OptionCategory onnxCategory("ONNX input");
 static llvm::cl::opt<bool> allowUnregistered(
     "allow-unregistered-onnx",
@@ -28,6 +34,9 @@ static llvm::cl::opt<bool> embedWeights(
 int main(int argc, char **argv) {
   mlir::registerAllPasses();
   moe::registerAllPasses();
+#ifdef MOE_INCLUDE_TESTS
+  mlir::moe::test::registerTestPasses();
+#endif
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);

@@ -30,7 +30,11 @@ static Value buildLimit(ImplicitLocOpBuilder &b, CapacityAttr capacity,
   Value picks = arith::MulIOp::create(b, tokens, width);
   Value number = arith::SIToFPOp::create(
       b, f64, arith::IndexCastOp::create(b, i64, picks));
-  Value scaled = arith::MulFOp::create(b, real(capacity.getFactor()), number);
+  // With a factor of E an expert can admit every slot: no need for more, which
+  // might not fit i64.
+  double factor =
+      std::min<double>(capacity.getFactor(), static_cast<double>(experts));
+  Value scaled = arith::MulFOp::create(b, real(factor), number);
   Value share = arith::DivFOp::create(b, scaled, real(experts));
   return arith::FPToSIOp::create(b, i64, math::CeilOp::create(b, share));
 }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "moe/Dialect/MoE/IR/MoE.h"
+#include "moe/Dialect/MoE/IR/MoEBytecode.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -19,6 +20,7 @@ using namespace mlir::moe;
 #include "moe/Dialect/MoE/IR/MoEOps.cpp.inc"
 
 void MoEDialect::initialize() {
+  addBytecodeInterface(*this);
   registerAttributes();
   registerTypes();
   addOperations<
