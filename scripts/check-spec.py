@@ -15,7 +15,8 @@ DEFINITION = re.compile(r"^- \*\*\(([A-Z]\d+)\)\*\*( \*semantic\*)?", re.MULTILI
 CITATION = re.compile(r"\(([A-Z]\d+)\)")
 RANGE = re.compile(r"\(([A-Z])(\d+)-\1?(\d+)\)")
 # Elsewhere `(F7)` and the like mean other things.
-TESTS = ("test/Dialect/MoE", "test/Conversion/MoEToLinalg", "test/Integration")
+TESTS = ("test/Dialect/MoE", "test/Conversion/MoEToCPU", "test/Integration/CPU",
+         "test/Inputs/moe_testing", "unittests")
 SUFFIXES = {".cpp", ".h", ".mlir", ".py", ".test"}
 
 

@@ -4,6 +4,7 @@
 
 // ERROR: error: weights to pack must come from moe.weights in the same function
 
+// (Q4) Elements only move.
 // CHECK-LABEL: func.func @stacked
 // CHECK:         %[[TO:.*]] = memref.alloc() : memref<4x2x32x32xf32>
 // CHECK:         scf.for

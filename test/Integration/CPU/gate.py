@@ -31,6 +31,7 @@ def add(cases, rng, tokens=5, experts=8, **options):
 
 
 def add_selections(cases, rng):
+    """Modes (A8), (A9), (A11) and sparse_mixer by every score and tie, (G19)."""
     for score, select in itertools.product(SCORES, SELECTIONS):
         # relu and identity are no probabilities to sum up to p.
         if select["mode"] == "top_p" and score in ("identity", "relu", "tanh"):
@@ -47,6 +48,7 @@ def add_selections(cases, rng):
 
 
 def add_steps(cases, rng):
+    """What surrounds the selection: (G18), (G20) to (G23) in their order, (G21), (G22)."""
     top2 = {"mode": "top_k", "k": 2}
     for normalization, epsilon in (("none", 0.0), ("sum", 0.0), ("sum", 0.125), ("softmax", 0.0)):
         for score in ("identity", "sigmoid"):
@@ -75,6 +77,7 @@ def add_steps(cases, rng):
 
 
 def add_shapes(cases, rng):
+    """Element types (V2); no tokens, one expert, more slots than tokens."""
     for element in ("f64", "f16", "bf16"):
         for select in (SELECTIONS[0], SELECTIONS[2]):
             add(cases, rng, select=select, score_function="softmax", element=element,

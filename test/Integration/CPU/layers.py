@@ -40,6 +40,7 @@ def mixed_sets(case, rng, size, element="f32"):
 
 
 def add_forms(cases, rng):
+    """Each fused form means its unfused one, (D2) and (E8)."""
     for form, dynamic in itertools.product(FORMS, (True, False)):
         case = new_case(cases, form)
         given_layer(case, rng, mixed_sets(case, rng, 10), 7, 3, 10, form=form, dynamic=dynamic)
@@ -51,6 +52,7 @@ def add_forms(cases, rng):
 
 
 def add_types(cases, rng):
+    """Rows of one type over weights of another (V2)."""
     for element, form in itertools.product(("f64", "f32", "f16", "bf16"), FORMS):
         case = new_case(cases, element)
         given_layer(case, rng, mixed_sets(case, rng, 8, element if element != "bf16" else "f32"),
@@ -77,6 +79,7 @@ def add_activations(cases, rng):
 
 
 def add_shapes(cases, rng):
+    """Odd and degenerate sizes; slots and ids without an expert (V1)."""
     shapes = [  # tokens, experts, k, hidden, inter
         (0, 4, 2, 8, 8), (1, 1, 1, 1, 1), (1, 4, 4, 5, 3), (3, 4, 4, 16, 8),
         (17, 3, 2, 33, 31), (64, 8, 2, 16, 16), (5, 32, 1, 7, 9), (40, 2, 1, 24, 40),

@@ -20,6 +20,7 @@ def add(cases, rng, label, experts=3, size=13, inter=7, tokens=6, k=2, element="
 
 
 def add_storages(cases, rng):
+    """Every storage (W12)."""
     for storage in STORAGES:
         add(cases, rng, storage, storage=storage)
         # Rows of f64 are computed in f64, from the same storage.
@@ -43,6 +44,7 @@ def add_scales(cases, rng):
 
 
 def add_layouts(cases, rng):
+    """Every layout (A20), also of packed elements."""
     layouts = [
         {"offset": 2}, {"step": 2}, {"offset": 1, "step": 2, "extra": 1},
         {"transposed": True}, {"transposed": True, "offset": 3, "step": 2},
@@ -57,6 +59,7 @@ def add_layouts(cases, rng):
 
 
 def add_vectors(cases, rng):
+    """Weights that are vectors, and low-rank matrices (L5)."""
     for storage in STORAGES:
         case = Case(f"vectors_{storage}")
         sets = [constant_set(case, rng, 2, 9, False, storage), constant_set(case, rng, 2, 9, True, storage)]
