@@ -160,6 +160,8 @@ TEST_F(MoEBytecode, ChecksConstraints) {
             "temperature must be a positive number");
   EXPECT_EQ(readAttribute({0, 1, bits(std::nan(""))}),
             "temperature must be a positive number");
+  EXPECT_EQ(readAttribute({2, 2, 4, bits(0.0), bits(std::nan("")), 0, 0, 0}),
+            "threshold must be a number");
   EXPECT_EQ(readType({0, uint64_t(-1), 0}),
             "a plan needs at least one expert, and fewer than 2^31, got -1");
   EXPECT_EQ(readType({1, 2, 8, 0}),
