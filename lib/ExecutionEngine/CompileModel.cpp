@@ -44,7 +44,7 @@ private:
       return;
     auto position =
         dyn_cast<mlir::FileLineColLoc>(diagnostic.getLocation());
-    if (!position) {
+    if (!position || position.getLine() == 0) {
       message = mlir::onnxir::formatDiagnostic(diagnostic, path);
       return;
     }
@@ -87,6 +87,7 @@ compile(StringRef path, const CompileOptions &options) {
       return createStringError(path + ": " + toString(std::move(error)));
   mlir::moe::MoEToCPUOptions pipeline;
   pipeline.reference = options.reference;
+  pipeline.keepDefaults = options.keepDefaults;
   pipeline.vectorBits = options.target.getVectorBits();
   mlir::PassManager pm(&context);
   mlir::moe::buildMoEToCPUPipeline(pm, pipeline);
@@ -101,8 +102,10 @@ compile(StringRef path, const CompileOptions &options) {
 
 static Expected<std::string> getKey(StringRef path,
                                     const CompileOptions &options) {
-  return ObjectCache::computeKey(path, options.reference ? "reference" : "",
-                                 options.target);
+  std::string text = options.reference ? "reference" : "optimized";
+  if (options.keepDefaults)
+    text += " keep-defaults";
+  return ObjectCache::computeKey(path, text, options.target);
 }
 
 Expected<CompileResult> moe::compileModel(StringRef path,

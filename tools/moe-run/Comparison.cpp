@@ -49,20 +49,8 @@ Difference moe::compare(const HostTensor &actual, const HostTensor &expected,
   return difference;
 }
 
-namespace {
-/// One folder with input_N.pb and output_N.pb.
-struct DataSet {
-  std::string folder;
-  std::vector<HostTensor> inputs, outputs;
-
-  Error read();
-
-private:
-  Error readAll(StringRef prefix, std::vector<HostTensor> &tensors);
-};
-} // namespace
-
-Error DataSet::readAll(StringRef prefix, std::vector<HostTensor> &tensors) {
+Error DataSet::readTensors(StringRef prefix,
+                           std::vector<HostTensor> &tensors) {
   for (unsigned i = 0;; ++i) {
     SmallString<128> path(folder);
     sys::path::append(path, prefix + Twine(i) + ".pb");
@@ -76,9 +64,9 @@ Error DataSet::readAll(StringRef prefix, std::vector<HostTensor> &tensors) {
 }
 
 Error DataSet::read() {
-  if (Error error = readAll("input_", inputs))
+  if (Error error = readTensors("input_", inputs))
     return error;
-  if (Error error = readAll("output_", outputs))
+  if (Error error = readTensors("output_", outputs))
     return error;
   if (outputs.empty())
     return createStringError(folder + ": has no output_0.pb");
@@ -122,7 +110,7 @@ static void print(StringRef where, const rt::TensorSpec &spec,
                expected.getElement(i));
 }
 
-static Expected<bool> runDataSet(Session &session, DataSet &data,
+static Expected<bool> runDataSet(Session &session, const DataSet &data,
                                  Tolerance tolerance) {
   const rt::EntrySpec &spec = session.getSpec();
   auto fail = [&](const Twine &why) {
@@ -171,16 +159,23 @@ static Expected<std::vector<std::string>> listDataSets(StringRef directory) {
   return folders;
 }
 
-Expected<bool> moe::runTestData(Session &session, StringRef directory,
-                                Tolerance tolerance) {
+Expected<std::vector<DataSet>> DataSet::readAll(StringRef directory) {
   Expected<std::vector<std::string>> folders = listDataSets(directory);
   if (!folders)
     return folders.takeError();
-  bool matches = true;
-  for (const std::string &folder : *folders) {
-    DataSet data{folder, {}, {}};
-    if (Error error = data.read())
+  std::vector<DataSet> dataSets;
+  for (std::string &folder : *folders) {
+    dataSets.emplace_back().folder = std::move(folder);
+    if (Error error = dataSets.back().read())
       return error;
+  }
+  return dataSets;
+}
+
+Expected<bool> moe::runTestData(Session &session, ArrayRef<DataSet> dataSets,
+                                Tolerance tolerance) {
+  bool matches = true;
+  for (const DataSet &data : dataSets) {
     session.clearInputs();
     Expected<bool> result = runDataSet(session, data, tolerance);
     if (!result)

@@ -35,9 +35,25 @@ struct Difference {
 Difference compare(const HostTensor &actual, const HostTensor &expected,
                    Tolerance tolerance);
 
-/// Runs the model on each data set of `directory` (or on `directory`, if it is
-/// one), printing a line for each output. Whether all match.
-llvm::Expected<bool> runTestData(Session &session, llvm::StringRef directory,
+/// A folder with input_N.pb and output_N.pb.
+struct DataSet {
+  std::string folder;
+  std::vector<HostTensor> inputs, outputs;
+
+  /// The data sets in `directory`'s folders test_data_set_N, or the one in
+  /// `directory` itself. Errors name the file.
+  static llvm::Expected<std::vector<DataSet>> readAll(llvm::StringRef directory);
+
+private:
+  llvm::Error read();
+  llvm::Error readTensors(llvm::StringRef prefix,
+                          std::vector<HostTensor> &tensors);
+};
+
+/// Runs the model on each data set, printing a line for each output. Whether
+/// all match.
+llvm::Expected<bool> runTestData(Session &session,
+                                 llvm::ArrayRef<DataSet> dataSets,
                                  Tolerance tolerance);
 
 } // namespace moe

@@ -106,27 +106,24 @@ Session::create(StringRef path, StringRef entry,
   return session;
 }
 
-template <typename T>
-static std::optional<size_t> find(const std::vector<T> &specs, StringRef name) {
-  const auto *found =
-      find_if(ArrayRef(specs), [&](const T &spec) { return spec.name == name; });
-  if (found == specs.data() + specs.size())
+static std::optional<size_t> findByName(ArrayRef<rt::InputSpec> specs,
+                                  StringRef name) {
+  const auto *found = find_if(
+      specs, [&](const rt::InputSpec &spec) { return spec.name == name; });
+  if (found == specs.end())
     return std::nullopt;
-  return found - specs.data();
+  return found - specs.begin();
+}
+
+bool Session::hasInput(StringRef name) const {
+  return findByName(getSpec().inputs, name).has_value();
 }
 
 Expected<size_t> Session::findInput(StringRef name) const {
-  if (std::optional<size_t> index = find(getSpec().inputs, name))
+  if (std::optional<size_t> index = findByName(getSpec().inputs, name))
     return *index;
   return fail("has no input '" + name + "', it has " +
               listNames(getSpec().inputs));
-}
-
-Expected<size_t> Session::findOutput(StringRef name) const {
-  if (std::optional<size_t> index = find(getSpec().outputs, name))
-    return *index;
-  return fail("has no output '" + name + "', it has " +
-              listNames(getSpec().outputs));
 }
 
 Error Session::setInput(size_t index, const HostTensor &tensor) {

@@ -35,9 +35,9 @@ public:
   const StartTimes &getTimes() const { return times; }
   rt::Call &getCall() { return *call; }
 
-  /// The number of an input or output of this name.
+  bool hasInput(llvm::StringRef name) const;
+  /// The number of the input of this name.
   llvm::Expected<size_t> findInput(llvm::StringRef name) const;
-  llvm::Expected<size_t> findOutput(llvm::StringRef name) const;
 
   /// `tensor` must live until the last call.
   llvm::Error setInput(size_t index, const HostTensor &tensor);

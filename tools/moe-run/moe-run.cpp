@@ -26,23 +26,43 @@ static int fail(Error error) {
   return 2;
 }
 
-/// Reads the files of --input and sets the inputs.
-static Error readInputs(Session &session, const Options &options,
-                        std::vector<HostTensor> &tensors) {
-  tensors.reserve(options.inputs.size());
+namespace {
+/// What the command line gives a model.
+struct Given {
+  /// The tensors of --input, under their inputs' names.
+  std::vector<HostTensor> inputs;
+  std::vector<DataSet> dataSets;
+
+  Error read(const Options &options);
+  /// Whether the model has no input for something.
+  bool exceeds(const Session &session) const;
+};
+} // namespace
+
+Error Given::read(const Options &options) {
   for (StringRef option : options.inputs) {
     auto [name, file] = option.rsplit('=');
-    Expected<size_t> index = session.findInput(name);
-    if (!index)
-      return index.takeError();
     Expected<HostTensor> tensor = readTensorFile(file);
     if (!tensor)
       return createStringError(file + ": " + toString(tensor.takeError()));
-    tensors.push_back(std::move(*tensor));
-    if (Error error = session.setInput(*index, tensors.back()))
-      return error;
+    tensor->name = name.str();
+    inputs.push_back(std::move(*tensor));
   }
-  return Error::success();
+  if (options.testData.empty())
+    return Error::success();
+  return DataSet::readAll(options.testData).moveInto(dataSets);
+}
+
+bool Given::exceeds(const Session &session) const {
+  auto exceeds = [&](ArrayRef<HostTensor> tensors) {
+    return tensors.size() > session.getSpec().inputs.size() ||
+           any_of(tensors, [&](const HostTensor &tensor) {
+             return !tensor.name.empty() && !session.hasInput(tensor.name);
+           });
+  };
+  return exceeds(inputs) || any_of(dataSets, [&](const DataSet &data) {
+           return exceeds(data.inputs);
+         });
 }
 
 /// Prints a tensor, of a large one only the first elements.
@@ -70,17 +90,22 @@ static Error writeOutputs(Session &session, StringRef outputDir) {
 }
 
 /// The whole work on a loaded model; an exit code.
-static Expected<int> runModel(Session &session, const Options &options) {
-  if (!options.testData.empty()) {
+static Expected<int> runModel(Session &session, const Given &given,
+                              const Options &options) {
+  if (!given.dataSets.empty()) {
     Expected<bool> matches =
-        runTestData(session, options.testData, options.tolerance);
+        runTestData(session, given.dataSets, options.tolerance);
     if (!matches)
       return matches.takeError();
     return *matches ? 0 : 1;
   }
-  std::vector<HostTensor> tensors;
-  if (Error error = readInputs(session, options, tensors))
-    return error;
+  for (const HostTensor &tensor : given.inputs) {
+    Expected<size_t> index = session.findInput(tensor.name);
+    if (!index)
+      return index.takeError();
+    if (Error error = session.setInput(*index, tensor))
+      return error;
+  }
   auto start = std::chrono::steady_clock::now();
   if (Error error = session.run())
     return error;
@@ -108,11 +133,22 @@ static Expected<int> run(const Options &options) {
     compileOptions.cacheDirectory = ObjectCache::getDefaultDirectory();
   if (options.threads)
     moe_set_num_threads(options.threads);
+  Given given;
+  if (Error error = given.read(options))
+    return error;
   Expected<std::unique_ptr<Session>> session =
       Session::create(options.model, options.entry, compileOptions);
   if (!session)
     return session.takeError();
-  return runModel(**session, options);
+  // Values that the model has for inputs are constants, to be packed like any
+  // weight, unless the caller wants to replace one.
+  if (given.exceeds(**session)) {
+    compileOptions.keepDefaults = true;
+    session = Session::create(options.model, options.entry, compileOptions);
+    if (!session)
+      return session.takeError();
+  }
+  return runModel(**session, given, options);
 }
 
 int main(int argc, char **argv) {

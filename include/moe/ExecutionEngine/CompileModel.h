@@ -22,6 +22,8 @@ struct CompileOptions {
   CodeTarget target;
   /// Lower by the definitions of the operations, without optimising.
   bool reference = false;
+  /// Keep inputs for which the model has a value.
+  bool keepDefaults = false;
   /// Where compiled models are kept; "" for nowhere.
   std::string cacheDirectory;
   /// Changes the model before it is lowered; says why it cannot. Such code is

@@ -20,6 +20,11 @@ struct MoEToCPUOptions : PassPipelineOptions<MoEToCPUOptions> {
       llvm::cl::desc("Lower the moe dialect by its definitions, not to fast "
                      "kernels"),
       llvm::cl::init(false)};
+  PassOptions::Option<bool> keepDefaults{
+      *this, "keep-defaults",
+      llvm::cl::desc("Let callers pass inputs for which the model has a value; "
+                     "else that value is a constant"),
+      llvm::cl::init(false)};
   PassOptions::Option<int64_t> vectorBits{
       *this, "vector-bits",
       llvm::cl::desc("Bits of the target's vector registers: 256 or 512"),
