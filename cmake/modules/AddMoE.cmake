@@ -21,6 +21,9 @@ target_compile_definitions(moe_build_flags INTERFACE ${MOE_LLVM_DEFINITIONS})
 target_compile_options(moe_build_flags INTERFACE
   -fno-exceptions -fno-rtti -fvisibility-inlines-hidden
   -Wall -Wextra -Wno-unused-parameter -Wimplicit-fallthrough)
+# With assertions the layout of pass statistics would differ from MLIR's.
+target_compile_options(moe_build_flags INTERFACE
+  "$<$<NOT:$<CONFIG:Release>>:SHELL:-include ${CMAKE_CURRENT_LIST_DIR}/StatisticAbi.h>")
 if(MOE_ENABLE_SANITIZERS)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr,function
     -fno-sanitize-recover=all -fno-omit-frame-pointer)
