@@ -46,14 +46,10 @@ else()
 endif()
 
 # One precompiled header for all MLIR-using sources.
-set(MOE_PRECOMPILED "${PROJECT_SOURCE_DIR}/cmake/modules/Precompiled.h")
-if(NOT CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT LLVM_ENABLE_ASSERTIONS)
-  list(PREPEND MOE_PRECOMPILED
-    "${PROJECT_SOURCE_DIR}/cmake/modules/ReleaseStatistics.h")
-endif()
 add_library(moe_pch OBJECT "${PROJECT_SOURCE_DIR}/cmake/modules/Precompiled.cpp")
 target_link_libraries(moe_pch PRIVATE moe_build_flags)
-target_precompile_headers(moe_pch PRIVATE ${MOE_PRECOMPILED})
+target_precompile_headers(moe_pch PRIVATE
+  "${PROJECT_SOURCE_DIR}/cmake/modules/Precompiled.h")
 # ccache can store objects that use a precompiled header only so.
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   target_compile_options(moe_build_flags INTERFACE
