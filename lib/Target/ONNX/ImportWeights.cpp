@@ -148,8 +148,10 @@ std::string Importer::getUniqueSymbol(StringRef name) {
   auto [it, isNew] = symbols.try_emplace(name, 0);
   if (isNew)
     return name.str();
+  // Entries stay where they are; the iterator does not survive an insertion.
+  unsigned &next = it->second;
   while (true) {
-    std::string candidate = (name + "_" + Twine(it->second++)).str();
+    std::string candidate = (name + "_" + Twine(next++)).str();
     if (symbols.try_emplace(candidate, 0).second)
       return candidate;
   }
