@@ -66,8 +66,8 @@ static Value buildFunction(const Arithmetic &a, ActivationAttr activation,
   }
   case ActivationFunction::Gelu: {
     // z · Φ(z), Φ(z) = (1 + erf(z/√2)) / 2.
-    Value erf = math::ErfOp::create(builder, loc,
-                                    a.mul(z, a.real(std::sqrt(0.5))));
+    Value erf =
+        math::ErfOp::create(builder, loc, a.mul(z, a.real(std::sqrt(0.5))));
     return a.mul(a.mul(z, a.real(0.5)), a.add(erf, a.real(1.0)));
   }
   case ActivationFunction::GeluTanh: {

@@ -20,8 +20,9 @@ static int64_t getBlocks(Value weights) {
 }
 
 SmallVector<Type> PackWeightsOp::inferPackedTypes(WeightsType weights,
-                                                unsigned matrices,
-                                                int64_t panel, int64_t blocks) {
+                                                  unsigned matrices,
+                                                  int64_t panel,
+                                                  int64_t blocks) {
   MLIRContext *context = weights.getContext();
   int64_t experts = weights.getNumExperts();
   int64_t panels = llvm::divideCeil(weights.getOutSize(), panel / matrices);
@@ -47,8 +48,8 @@ void PackWeightsOp::build(OpBuilder &builder, OperationState &state,
   state.getOrAddProperties<Properties>().setPanel(
       builder.getI64IntegerAttr(panel));
   state.addTypes(inferPackedTypes(cast<WeightsType>(weights.front().getType()),
-                                weights.size(), panel,
-                                getBlocks(weights.front())));
+                                  weights.size(), panel,
+                                  getBlocks(weights.front())));
 }
 
 LogicalResult PackWeightsOp::verify() {
@@ -65,8 +66,8 @@ LogicalResult PackWeightsOp::verify() {
   if (getPanel() < 1 || getPanel() % matrices != 0)
     return emitOpError("panel must be a positive multiple of ") << matrices;
   // (Q3)
-  SmallVector<Type> expected = inferPackedTypes(type, matrices, getPanel(),
-                                              getBlocks(getWeights().front()));
+  SmallVector<Type> expected = inferPackedTypes(
+      type, matrices, getPanel(), getBlocks(getWeights().front()));
   if (SmallVector<Type>(getResults().getTypes()) != expected)
     return emitOpError("results must be ") << expected;
   return success();
