@@ -19,7 +19,8 @@ for option in "$@"; do
   --torch) requirements+=(scripts/requirements-torch.txt) ;;
   *)
     sed -n '2,7s/^# \{0,1\}//p' "$0"
-    exit 2
+    [ "$option" = --help ] || exit 2
+    exit 0
     ;;
   esac
 done
