@@ -26,10 +26,8 @@ using namespace mlir::moe;
 /// onnxir and moe to linalg, tensor, scf, arith and math on tensors.
 static void buildModelLowering(OpPassManager &pm,
                                const MoEToCPUOptions &options) {
-  pm.addPass(onnxir::createInlineFunctionsPass());
   if (!options.keepDefaults)
     pm.addPass(onnxir::createBindDefaultsPass());
-  pm.addPass(onnxir::createInferTypesPass());
   pm.addPass(createConvertONNXToMoEPass());
   pm.addPass(createCanonicalizerPass());
   if (!options.reference) {

@@ -183,11 +183,13 @@ def ConvertMoEToLinalgPass : Pass<"convert-moe-to-linalg", "::mlir::ModuleOp"> {
 def ConvertONNXToMoEPass : Pass<"convert-onnx-to-moe", "::mlir::ModuleOp"> {
   let summary = "Raise the Mixture-of-Experts layers of an ONNX model to moe";
   let description = [{
-    Raises the operators `MoE` and `QMoE` of `com.microsoft` to gate, plan,
-    dispatch, experts and combine of the moe dialect. Weights stay where they
-    are: `moe.weights` refers to them, with a layout that separates gate and up
-    where one matrix holds both. Weights with the dimensions that old files
-    declare ([E, H, I] for [E, I, H]) are the same bytes with other dimensions.
+    Inlines model-local functions and infers types, as `onnxir-inline-functions`
+    and `onnxir-infer-types` do. Then raises the operators `MoE` and `QMoE` of
+    `com.microsoft` to gate, plan, dispatch, experts and combine of the moe
+    dialect. Weights stay where they are: `moe.weights` refers to them, with a
+    layout that separates gate and up where one matrix holds both. Weights with
+    the dimensions that old files declare ([E, H, I] for [E, I, H]) are the same
+    bytes with other dimensions.
 
     ```mlir
     %y = onnxir.node "MoE" domain "com.microsoft" (%x, %logits, %fc1, none, %fc2)
@@ -240,7 +242,8 @@ def ConvertONNXToMoEPass : Pass<"convert-onnx-to-moe", "::mlir::ModuleOp"> {
                    "refuse them: a kernel's own layout cannot be known"))}]>
   ];
   let dependentDialects = [
-    "::mlir::moe::MoEDialect", "::mlir::tensor::TensorDialect"];
+    "::mlir::moe::MoEDialect", "::mlir::onnxir::ONNXIRDialect",
+    "::mlir::tensor::TensorDialect"];
   let statistics = [
     Statistic<"numLayers", "layers", "MoE layers that were raised">];
 }

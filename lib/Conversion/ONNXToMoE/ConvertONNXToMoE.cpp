@@ -8,7 +8,9 @@
 
 #include "Raise.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Pass/PassManager.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
+#include "moe/Dialect/ONNXIR/Transforms/Passes.h"
 
 namespace mlir::moe {
 #define GEN_PASS_DEF_CONVERTONNXTOMOEPASS
@@ -24,9 +26,15 @@ struct ConvertONNXToMoEPass
   using ConvertONNXToMoEPassBase::ConvertONNXToMoEPassBase;
 
   void runOnOperation() override {
+    OpPassManager prepare(ModuleOp::getOperationName());
+    prepare.addPass(onnxir::createInlineFunctionsPass());
+    prepare.addPass(onnxir::createInferTypesPass());
+    if (failed(runPipeline(prepare, getOperation())))
+      return signalPassFailure();
+
     SmallVector<onnxir::NodeOp> contrib;
     getOperation().walk([&](onnxir::NodeOp node) {
-      // Model-local functions have no types; they are inlined before.
+      // What is left of model-local functions has no types.
       if (node->getParentOfType<onnxir::FunctionOp>())
         return;
       if (node.is("MoE", "com.microsoft") || node.is("QMoE", "com.microsoft"))
