@@ -65,6 +65,7 @@ static void buildBufferization(OpPassManager &pm) {
 
 /// Linalg to loops over memrefs, parallel ones to calls of the runtime.
 static void buildLoops(OpPassManager &pm) {
+  pm.addPass(createLowerStridedCopiesPass());
   pm.addPass(createConvertLinalgToLoopsPass());
   pm.addPass(createOutlineParallelLoopsPass());
   pm.addPass(createLoopInvariantCodeMotionPass());

@@ -183,4 +183,31 @@ def LowerAssertionsPass : Pass<"moe-lower-assertions", "ModuleOp"> {
                            "scf::SCFDialect"];
 }
 
+def LowerStridedCopiesPass : Pass<"moe-lower-strided-copies"> {
+  let summary = "Turn copies between strided buffers into linalg";
+  let description = [{
+    The upstream lowering of `memref.copy` calls a function of its own runtime
+    unless both buffers are contiguous. Such copies become `linalg.generic`
+    here; the others stay, and become `memcpy`.
+
+    Example:
+
+    ```mlir
+    memref.copy %a, %b : memref<?x4xf32> to memref<?x4xf32, strided<[8, 1]>>
+    ```
+    becomes
+    ```mlir
+    linalg.generic {…} ins(%a : memref<?x4xf32>)
+        outs(%b : memref<?x4xf32, strided<[8, 1]>>) {
+    ^bb0(%in: f32, %out: f32):
+      linalg.yield %in : f32
+    }
+    ```
+  }];
+  let dependentDialects = ["linalg::LinalgDialect"];
+  let statistics = [
+    Statistic<"numLowered", "lowered", "Number of copies lowered">,
+  ];
+}
+
 #endif // MOE_TRANSFORMS_PASSES

@@ -91,6 +91,10 @@ namespace {
 struct ExpertsOpLowering : OpConversionPattern<ExpertsOp> {
   using OpConversionPattern::OpConversionPattern;
 
+  /// A region of experts may hold layers, which are converted where it is
+  /// inlined; what it is made of is finite.
+  void initialize() { setHasBoundedRewriteRecursion(); }
+
   LogicalResult
   matchAndRewrite(ExpertsOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {

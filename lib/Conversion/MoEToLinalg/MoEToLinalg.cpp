@@ -81,12 +81,15 @@ static LogicalResult verifyCarriers(Operation *op) {
   return success();
 }
 
-/// Emits an error for what the patterns could not convert.
+/// Emits an error for what the patterns cannot convert.
 static LogicalResult verifyConvertible(Operation *op) {
   if (failed(verifyCarriers(op)))
     return failure();
   if (!op->getDialect() || !isa<MoEDialect>(op->getDialect()))
     return success();
+  if (isa<PackWeightsOp>(op))
+    return op->emitOpError(
+        "not converted: lower it with moe-expand-pack-weights");
   if (auto experts = dyn_cast<ExpertsOp>(op))
     for (Value set : experts.getSets())
       if (!set.getDefiningOp<ExpertSetOpInterface>())
@@ -151,9 +154,12 @@ private:
   /// Erases the operations that made weights and sets, now without users.
   void eraseReadOps() {
     SmallVector<Operation *> ops;
-    getOperation()->walk([&](Operation *op) {
-      if (isReadByUsers(op))
-        ops.push_back(op);
+    getOperation()->walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (!isReadByUsers(op))
+        return WalkResult::advance();
+      ops.push_back(op);
+      // What a region holds goes with it.
+      return WalkResult::skip();
     });
     // Uses come after definitions.
     for (Operation *op : llvm::reverse(ops))

@@ -1,4 +1,6 @@
-# RUN: %python %s | FileCheck %s
+# REQUIRES: numpy
+# RUN: %python %s --no-cache --pipeline=reference | FileCheck %s
+# RUN: %python %s --no-cache --pipeline=optimized | FileCheck %s
 # CHECK: {{^[0-9]+}} cases, 0 failures
 """Whole layers: mixed kinds of experts, every form, odd and degenerate shapes."""
 

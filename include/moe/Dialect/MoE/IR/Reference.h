@@ -56,7 +56,7 @@ Value extractElement(OpBuilder &builder, Location loc, Value tensor,
 Value toIndex(OpBuilder &builder, Location loc, Value value);
 
 /// How deep low-rank weights may build on each other.
-constexpr unsigned kMaxLowRankDepth = 8;
+constexpr unsigned kMaxLowRankDepth = 4;
 
 /// Emits an error on `user` and fails unless `weights` is made by operations
 /// that the reference lowering can read: in the same function, not nested too
