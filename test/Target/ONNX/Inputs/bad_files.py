@@ -59,6 +59,7 @@ file("no_graph", VERSION)
 tensor("packed_cut", sub(1, b"\x80"))
 tensor("enumerator", integer(2, 1 << 40))
 tensor("location", integer(14, 7))
+tensor("cut_value", integer(1, 1), integer(2, 6), sub(5, b"\x01\x80"))
 tensor("typed_wire", tag(4, 0), b"\x01")
 graph("floats", sub(1, sub(5, sub(1, b"a"), sub(7, b"abc"))))
 

@@ -163,3 +163,5 @@ function("same_functions", body(), body())
 function("unnamed_parameter", body(attribute_protos=[AttributeProto(type=2, i=1)]))
 function("parameter_twice",
          body(attributes=["p"], attribute_protos=[helper.make_attribute("p", 1)]))
+function("default_graph", body(attribute_protos=[helper.make_attribute(
+    "p", make_graph([], "g", [], []))]))
