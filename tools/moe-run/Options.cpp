@@ -55,6 +55,11 @@ static bool addInput(Options &options, StringRef value) {
   return value.contains('=') && !value.ends_with("=");
 }
 
+static bool addDump(Options &options, StringRef value) {
+  options.dump.push_back(value.str());
+  return !value.empty();
+}
+
 static constexpr OptionInfo infos[] = {
     {"input", "NAME=FILE",
      "Value of an input, a .npy or .pb file; once for each input",
@@ -86,6 +91,13 @@ static constexpr OptionInfo infos[] = {
     {"profile", "",
      "Print on stderr where the time to the first result went",
      setFlag<&Options::profile>},
+    {"dump", "NODE",
+     "Write or print the values of a node, too; may be given several times",
+     addDump},
+    {"bisect", "",
+     "Name the first node whose value departs from the unoptimised program by "
+     "more than --rtol and --atol; exit code 1 if there is one",
+     setFlag<&Options::bisect>},
     {"threads", "N",
      "Threads to run on (default: $MOE_NUM_THREADS, else one per processor)",
      setCount<&Options::threads>},
@@ -154,6 +166,9 @@ Error Options::check() const {
   if (!testData.empty() && (!inputs.empty() || !outputDir.empty()))
     return createStringError(
         "--test-data: does not go with --input or --output-dir");
+  if (bisect && (time || !outputDir.empty() || !dump.empty()))
+    return createStringError(
+        "--bisect: does not go with --time, --output-dir or --dump");
   return Error::success();
 }
 

@@ -31,6 +31,8 @@ struct Options {
   bool cold = false;
   bool profile = false;
   bool noCache = false;
+  std::vector<std::string> dump;
+  bool bisect = false;
   bool help = false;
 
   /// Reads and checks the command line.

@@ -6,13 +6,16 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Bisection.h"
 #include "Comparison.h"
 #include "Options.h"
 #include "Session.h"
 #include "Timing.h"
 #include "moe-runtime/Parallel.h"
+#include "moe/ExecutionEngine/NodeValues.h"
 #include "moe/ExecutionEngine/ObjectCache.h"
 #include "llvm/Support/Format.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/raw_ostream.h"
 #include <chrono>
@@ -122,6 +125,34 @@ static Expected<int> runModel(Session &session, const Given &given,
   return 0;
 }
 
+/// Has the program return the values of --dump.
+static Error exposeDumped(mlir::ModuleOp module, const Options &options) {
+  for (const std::string &node : options.dump) {
+    Expected<std::vector<std::string>> names =
+        exposeNodeValues(module, options.entry,
+                         [&](StringRef name) { return name == node; });
+    if (!names)
+      return names.takeError();
+    if (names->empty())
+      return createStringError("has no node '" + node +
+                               "' with a tensor of numbers");
+  }
+  return Error::success();
+}
+
+/// --bisect on the given inputs, or on the first data set.
+static Expected<int> runBisection(const Options &options,
+                                  const CompileOptions &compileOptions,
+                                  const Given &given) {
+  ArrayRef<HostTensor> inputs =
+      given.dataSets.empty() ? given.inputs : given.dataSets.front().inputs;
+  Expected<bool> same = bisect(options.model, options.entry, compileOptions,
+                               inputs, options.tolerance);
+  if (!same)
+    return same.takeError();
+  return *same ? 0 : 1;
+}
+
 static Expected<int> run(const Options &options) {
   CompileOptions compileOptions;
   Expected<CodeTarget> code = CodeTarget::get(options.mcpu);
@@ -136,6 +167,12 @@ static Expected<int> run(const Options &options) {
   Given given;
   if (Error error = given.read(options))
     return error;
+  if (options.bisect)
+    return runBisection(options, compileOptions, given);
+  if (!options.dump.empty())
+    compileOptions.prepare = [&](mlir::ModuleOp module) {
+      return exposeDumped(module, options);
+    };
   Expected<std::unique_ptr<Session>> session =
       Session::create(options.model, options.entry, compileOptions);
   if (!session)
