@@ -8,6 +8,7 @@
 
 #include "moe/ExecutionEngine/LoadedCode.h"
 #include "moe-runtime/Context.h"
+#include "moe-runtime/NarrowFloat.h"
 #include "moe-runtime/Parallel.h"
 #include "moe-runtime/Trap.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
@@ -33,6 +34,11 @@ static SymbolMap getRuntimeSymbols(LLJIT &jit) {
   add("_mlir_memref_to_llvm_free", _mlir_memref_to_llvm_free);
   add("moe_parallel_for", moe_parallel_for);
   add("moe_raise", moe_raise);
+  add("__truncsfbf2", moe_truncsfbf2);
+  add("__truncdfbf2", moe_truncdfbf2);
+  add("__truncsfhf2", moe_truncsfhf2);
+  add("__truncdfhf2", moe_truncdfhf2);
+  add("__extendhfsf2", moe_extendhfsf2);
   return symbols;
 }
 

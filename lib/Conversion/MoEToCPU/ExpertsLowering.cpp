@@ -24,6 +24,12 @@ static bool isSupportedProjection(Value weights, Value bias) {
   if (!op || !canWiden(op.getType().getStorage(), op.getEffectiveBlock(),
                        op.getType().getInSize()))
     return false;
+  // Of small floats, arith can only widen powers of two.
+  if (!op.getScales().empty()) {
+    Type scale = getElementTypeOrSelf(op.getScales().front());
+    if (scale.getIntOrFloatBitWidth() < 16 && !isa<Float8E8M0FNUType>(scale))
+      return false;
+  }
   // Bytes of codes are copied as they are, so a byte's elements must be
   // consecutive inputs.
   if (op.getType().getPackFactor() > 1 && op.getLayout().getTransposed())
