@@ -29,6 +29,7 @@ static void buildModelLowering(OpPassManager &pm,
   if (!options.keepDefaults)
     pm.addPass(onnxir::createBindDefaultsPass());
   pm.addPass(createConvertONNXToMoEPass());
+  pm.addPass(createConvertONNXToLinalgPass());
   pm.addPass(createCanonicalizerPass());
   if (!options.reference) {
     pm.addNestedPass<func::FuncOp>(createFuseDispatchPass());

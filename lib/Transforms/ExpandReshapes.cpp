@@ -34,7 +34,8 @@ struct ExpandReshape : OpRewritePattern<memref::ExpandShapeOp> {
     SmallVector<OpFoldResult> sizes = op.getMixedOutputShape();
     SmallVector<OpFoldResult> sourceStrides =
         source.getConstifiedMixedStrides();
-    SmallVector<OpFoldResult> strides(sizes.size());
+    // A scalar has no groups: all its new dimensions are 1.
+    SmallVector<OpFoldResult> strides(sizes.size(), rewriter.getIndexAttr(1));
     for (auto [dim, group] : llvm::enumerate(op.getReassociationIndices())) {
       OpFoldResult stride = sourceStrides[dim];
       for (int64_t i : llvm::reverse(group)) {

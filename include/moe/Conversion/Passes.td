@@ -177,6 +177,53 @@ def ConvertMoEToLinalgPass : Pass<"convert-moe-to-linalg", "::mlir::ModuleOp"> {
 }
 
 //===----------------------------------------------------------------------===//
+// ONNXToLinalg
+//===----------------------------------------------------------------------===//
+
+def ConvertONNXToLinalgPass : Pass<"convert-onnx-to-linalg", "::mlir::ModuleOp"> {
+  let summary = "Lower onnxir nodes to linalg, tensor, arith and math";
+  let description = [{
+    Converts every `onnxir.node`, with static and dynamic sizes and with NumPy's
+    broadcasting. Types must be known: `onnxir-infer-types` comes before. What
+    ONNX computes in f16 or bf16 is computed in f32 and rounded once per
+    operator. Arithmetic on shapes is followed, so that sizes become index
+    values and constants, not tensors.
+
+    Unsigned integers become signless ones everywhere; an argument or result
+    of the function whose type changes so keeps the old element type in
+    `onnxir.element_type`. Initializers remain `onnxir.get_weight`, but for
+    small ones, which become constants.
+
+    ```mlir
+    func.func @f(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+      %0 = onnxir.node "Relu"(%x) : (tensor<?x4xf32>) -> tensor<?x4xf32>
+      return %0 : tensor<?x4xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+      %1 = linalg.generic {…} ins(%x : tensor<?x4xf32>)
+          outs(%init : tensor<?x4xf32>) {
+      ^bb0(%in: f32, %out: f32):
+        %2 = arith.maximumf %in, %zero : f32
+        linalg.yield %2 : f32
+      } -> tensor<?x4xf32>
+    ```
+
+    An operator, attribute or type that is not supported is an error that names
+    the node, the operator and the reason.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numNodes", "nodes", "Nodes that were lowered">];
+}
+
+//===----------------------------------------------------------------------===//
 // ONNXToMoE
 //===----------------------------------------------------------------------===//
 

@@ -130,6 +130,15 @@ OpFoldResult ShapeValues::combine(Location loc, StringRef operation,
   return {};
 }
 
+void ShapeValues::replace(Value from, Value to) {
+  auto it = known.find(from);
+  if (it == known.end())
+    return;
+  Elements elements = std::move(it->second);
+  known.erase(it);
+  known[to] = std::move(elements);
+}
+
 void ShapeValues::visit(NodeOp node) {
   if (node.getNumResults() == 0 || !node.getDomain().empty())
     return;

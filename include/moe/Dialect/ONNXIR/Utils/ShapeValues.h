@@ -37,6 +37,12 @@ public:
   std::optional<SmallVector<int64_t>> getConstants(Value value);
   /// Learns the results of `node`, its operands having been visited.
   void visit(NodeOp node);
+  /// Says that `to` stands for `from` from now on.
+  void replace(Value from, Value to);
+  /// `a operation b` for the names that ONNX has for Add, Sub, Mul, Div, Max
+  /// and Min; null where it is not known.
+  OpFoldResult combine(Location loc, StringRef operation, OpFoldResult a,
+                       OpFoldResult b);
 
 private:
   Elements evaluate(NodeOp node, bool &known);
@@ -45,8 +51,6 @@ private:
   Elements evaluateGather(NodeOp node, bool &known);
   Elements evaluateBinary(NodeOp node, bool &known);
   Elements evaluateReduction(NodeOp node, bool &known);
-  OpFoldResult combine(Location loc, StringRef operation, OpFoldResult a,
-                       OpFoldResult b);
 
   SizeOf sizeOf;
   OpBuilder *builder;

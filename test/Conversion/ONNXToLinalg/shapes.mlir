@@ -1,0 +1,64 @@
+// RUN: moe-opt %s --convert-onnx-to-linalg --canonicalize --split-input-file | FileCheck %s
+
+// Shape arithmetic leaves index values behind, no tensors.
+// CHECK-LABEL: func.func @merge_heads
+// CHECK-SAME: %[[X:.*]]: tensor<?x?x4x8xf32>
+func.func @merge_heads(%x: tensor<?x?x4x8xf32>) -> tensor<?x?x32xf32> {
+  // CHECK-NOT: tensor.from_elements
+  // CHECK: tensor.collapse_shape %[[X]] {{\[\[}}0], [1], [2, 3]] : tensor<?x?x4x8xf32> into tensor<?x?x32xf32>
+  %s = onnxir.node "Shape"(%x) {end = 2 : i64} : (tensor<?x?x4x8xf32>) -> tensor<2xi64>
+  %m = arith.constant dense<-1> : tensor<1xi64>
+  %t = onnxir.node "Concat"(%s, %m) {axis = 0 : i64} : (tensor<2xi64>, tensor<1xi64>) -> tensor<3xi64>
+  %0 = onnxir.node "Reshape"(%x, %t) : (tensor<?x?x4x8xf32>, tensor<3xi64>) -> tensor<?x?x32xf32>
+  return %0 : tensor<?x?x32xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @flatten_and_back
+func.func @flatten_and_back(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  // CHECK: tensor.collapse_shape %{{.*}} {{\[\[}}0, 1], [2]] : tensor<?x?x8xf32> into tensor<?x8xf32>
+  // CHECK: tensor.expand_shape %{{.*}} {{\[\[}}0, 1], [2]]
+  %flat = arith.constant dense<[-1, 8]> : tensor<2xi64>
+  %0 = onnxir.node "Reshape"(%x, %flat) : (tensor<?x?x8xf32>, tensor<2xi64>) -> tensor<?x8xf32>
+  %1 = onnxir.node "Relu"(%0) : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  %s = onnxir.node "Shape"(%x) : (tensor<?x?x8xf32>) -> tensor<3xi64>
+  %2 = onnxir.node "Reshape"(%1, %s) : (tensor<?x8xf32>, tensor<3xi64>) -> tensor<?x?x8xf32>
+  return %2 : tensor<?x?x8xf32>
+}
+
+// -----
+
+// A shape that only the run knows is checked.
+// CHECK-LABEL: func.func @unknown
+// CHECK: cf.assert %{{.*}}, "Reshape: Reshape: sizes do not hold all elements"
+func.func @unknown(%x: tensor<?xf32>, %s: tensor<2xi64>) -> tensor<?x?xf32> {
+  %0 = onnxir.node "Reshape"(%x, %s) : (tensor<?xf32>, tensor<2xi64>) -> tensor<?x?xf32>
+  return %0 : tensor<?x?xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @slices
+func.func @slices(%x: tensor<?x8xf32>) -> (tensor<?x3xf32>, tensor<?x4xf32>, tensor<?x4xf32>) {
+  // CHECK: tensor.extract_slice %{{.*}}[0, 1] [%{{.*}}, 3] [1, 2] : tensor<?x8xf32> to tensor<?x3xf32>
+  %one = arith.constant dense<1> : tensor<1xi64>
+  %two = arith.constant dense<2> : tensor<1xi64>
+  %end = arith.constant dense<7> : tensor<1xi64>
+  %0 = onnxir.node "Slice"(%x, %one, %end, %one, %two) : (tensor<?x8xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x3xf32>
+  // CHECK: tensor.extract_slice %{{.*}}[0, 0] [%{{.*}}, 4] [1, 1]
+  // CHECK: tensor.extract_slice %{{.*}}[0, 4] [%{{.*}}, 4] [1, 1]
+  %1, %2 = onnxir.node "Split"(%x) {axis = 1 : i64} : (tensor<?x8xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>)
+  return %0, %1, %2 : tensor<?x3xf32>, tensor<?x4xf32>, tensor<?x4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @concat
+func.func @concat(%x: tensor<?x3xf32>, %y: tensor<?x5xf32>) -> tensor<?x8xf32> {
+  // CHECK: cf.assert %{{.*}}, "Concat: Concat: operands differ in size"
+  // CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[0, 0] [%{{.*}}, 3] [1, 1]
+  // CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[0, 3] [%{{.*}}, 5] [1, 1]
+  %0 = onnxir.node "Concat"(%x, %y) {axis = 1 : i64} : (tensor<?x3xf32>, tensor<?x5xf32>) -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}

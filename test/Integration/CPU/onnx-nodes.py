@@ -1,0 +1,134 @@
+# REQUIRES: onnx
+# RUN: %python %s %t moe-run | FileCheck %s
+# CHECK: {{^[0-9]+}} cases, 0 failures
+"""ONNX's own node tests of the operators that convert-onnx-to-linalg lowers.
+
+Usage: onnx-nodes.py WORKDIR MOE_RUN [PATTERN]: all cases, or those whose name holds PATTERN.
+"""
+
+import os
+import subprocess
+import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+from onnx.backend.test.case.node import collect_testcases
+
+OPERATORS = set(
+    """Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Cast
+    CastLike Ceil Clip Concat Constant ConstantOfShape Cos Cosh Div Elu Equal Erf Exp Expand Flatten Floor Gather
+    GatherElements Gelu Gemm Greater GreaterOrEqual HardSigmoid HardSwish Identity IsInf IsNaN LayerNormalization
+    LeakyRelu Less LessOrEqual Log LogSoftmax MatMul Max Mean Min Mish Mod Mul Neg Not Or PRelu Pow RMSNormalization
+    Range Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum
+    ReduceSumSquare Relu Reshape Round Selu Shape Sigmoid Sign Sin Sinh Size Slice Softmax Softplus Softsign Split
+    Sqrt Squeeze Sub Sum Swish Tan Tanh ThresholdedRelu Tile TopK Transpose Unsqueeze Where Xor""".split()
+)
+
+# Element types that tensors of code may have.
+TYPES = {"FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16", "BOOL", "INT8", "INT16", "INT32", "INT64"} | {
+    f"UINT{bits}" for bits in (8, 16, 32, 64)
+}
+
+# Inputs that must be constants, which the tests pass at run time.
+CONSTANT_INPUTS = {"Squeeze": [1], "Unsqueeze": [1], "Slice": [1, 2, 3, 4], "Split": [1], "Tile": [1]}
+CONSTANT_INPUTS |= {op: [1] for op in OPERATORS if op.startswith("Reduce")}
+
+EXCLUDED = {
+    "test_identity_sequence": "sequences",
+    "test_identity_opt": "optional values",
+    "test_equal_string": "strings",
+}
+
+
+def tensor_types(model):
+    """The names of the element types of inputs and outputs; None for other kinds of values."""
+    types = set()
+    for value in [*model.graph.input, *model.graph.output]:
+        if value.type.WhichOneof("value") != "tensor_type":
+            return None
+        types.add(onnx.TensorProto.DataType.Name(value.type.tensor_type.elem_type))
+    return types
+
+
+def is_supported(case):
+    nodes = case.model.graph.node
+    if len(nodes) != 1 or nodes[0].op_type not in OPERATORS or nodes[0].domain not in ("", "ai.onnx"):
+        return False
+    if any(case.name.startswith(name) for name in EXCLUDED):
+        return False
+    types = tensor_types(case.model)
+    return types is not None and types <= TYPES
+
+
+def as_tensor(value, info):
+    if isinstance(value, onnx.TensorProto):
+        tensor = onnx.TensorProto()
+        tensor.CopyFrom(value)
+    else:
+        tensor = numpy_helper.from_array(np.asarray(value))
+        # NumPy has no bfloat16; the model says what the bits mean.
+        tensor.data_type = info.type.tensor_type.elem_type
+    tensor.name = info.name
+    return tensor
+
+
+def write_case(case, folder):
+    """The model and its first data set, constants moved from the one to the other."""
+    model = onnx.ModelProto()
+    model.CopyFrom(case.model)
+    node = model.graph.node[0]
+    inputs, outputs = case.data_sets[0]
+    values = dict(zip([i.name for i in model.graph.input], inputs))
+    fixed = {node.input[slot] for slot in CONSTANT_INPUTS.get(node.op_type, []) if slot < len(node.input)} - {""}
+    infos = list(model.graph.input)
+    del model.graph.input[:]
+    data = os.path.join(folder, "test_data_set_0")
+    os.makedirs(data, exist_ok=True)
+    for old in os.listdir(data):
+        os.remove(os.path.join(data, old))
+    for info in infos:
+        tensor = as_tensor(values[info.name], info)
+        if info.name in fixed:
+            model.graph.initializer.append(tensor)
+            continue
+        onnx.save_tensor(tensor, os.path.join(data, f"input_{len(model.graph.input)}.pb"))
+        model.graph.input.append(info)
+    for i, (info, value) in enumerate(zip(model.graph.output, outputs)):
+        onnx.save_tensor(as_tensor(value, info), os.path.join(data, f"output_{i}.pb"))
+    path = os.path.join(folder, "model.onnx")
+    onnx.save(model, path)
+    return path, data
+
+
+def run_case(case, workdir, moe_run):
+    """What went wrong, or None."""
+    path, data = write_case(case, os.path.join(workdir, case.name))
+    half = any(t in ("FLOAT16", "BFLOAT16") for t in tensor_types(case.model))
+    tolerance = ["--rtol", "1e-2" if half else str(case.rtol), "--atol", "1e-2" if half else str(max(case.atol, 1e-6))]
+    result = subprocess.run(
+        [moe_run, path, "--test-data", data, "--threads", "1", *tolerance], capture_output=True, text=True, timeout=120
+    )
+    if result.returncode == 0:
+        return None
+    lines = (result.stderr.strip() or result.stdout.strip() or "no output").splitlines()
+    return f"exit code {result.returncode}: {lines[-1]}"
+
+
+def main():
+    workdir, moe_run = sys.argv[1:3]
+    pattern = sys.argv[3] if len(sys.argv) > 3 else ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        cases = [c for c in collect_testcases(None) if is_supported(c) and pattern in c.name]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        problems = list(pool.map(lambda case: run_case(case, workdir, moe_run), cases))
+    failures = [(case.name, problem) for case, problem in zip(cases, problems) if problem]
+    for name, problem in failures:
+        print(f"{name}: {problem}")
+    print(f"{len(cases)} cases, {len(failures)} failures")
+
+
+main()
