@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "moe/ExecutionEngine/LoadedCode.h"
-#include "moe-runtime/BFloat16.h"
 #include "moe-runtime/Context.h"
 #include "moe-runtime/NarrowFloat.h"
 #include "moe-runtime/Parallel.h"
@@ -33,8 +32,6 @@ static SymbolMap getRuntimeSymbols(LLJIT &jit) {
   add("_mlir_memref_to_llvm_alloc", _mlir_memref_to_llvm_alloc);
   add("_mlir_memref_to_llvm_aligned_alloc", _mlir_memref_to_llvm_aligned_alloc);
   add("_mlir_memref_to_llvm_free", _mlir_memref_to_llvm_free);
-  add("__truncsfbf2", moe_truncsfbf2);
-  add("__truncdfbf2", moe_truncdfbf2);
   add("moe_parallel_for", moe_parallel_for);
   add("moe_raise", moe_raise);
   add("__truncsfbf2", moe_truncsfbf2);

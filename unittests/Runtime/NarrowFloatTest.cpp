@@ -1,4 +1,4 @@
-//===- BFloat16Test.cpp - Conversions to bf16 -------------------*- C++ -*-===//
+//===- NarrowFloatTest.cpp - Conversions to 16-bit floats -------*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "moe-runtime/BFloat16.h"
+#include "moe-runtime/NarrowFloat.h"
 #include "gtest/gtest.h"
 #include <cmath>
 #include <cstdint>
@@ -19,7 +19,7 @@ uint16_t bitsOf(__bf16 value) {
   return bits;
 }
 
-TEST(BFloat16, RoundsToNearestTiesToEven) {
+TEST(NarrowFloat, RoundsToNearestTiesToEven) {
   EXPECT_EQ(bitsOf(moe_truncsfbf2(1.0f)), 0x3f80);
   EXPECT_EQ(bitsOf(moe_truncsfbf2(0x1.01p0f)), 0x3f80);
   EXPECT_EQ(bitsOf(moe_truncsfbf2(0x1.03p0f)), 0x3f82);
@@ -30,7 +30,7 @@ TEST(BFloat16, RoundsToNearestTiesToEven) {
   EXPECT_EQ(bitsOf(moe_truncsfbf2(NAN)) & 0x7fc0, 0x7fc0);
 }
 
-TEST(BFloat16, RoundsDoublesOnce) {
+TEST(NarrowFloat, RoundsDoublesOnce) {
   // In two roundings the first would make a tie of it.
   EXPECT_EQ(bitsOf(moe_truncdfbf2(0x1.01000001p0)), 0x3f81);
   EXPECT_EQ(bitsOf(moe_truncdfbf2(0x1.00ffffffp0)), 0x3f80);
