@@ -28,6 +28,10 @@ if(MOE_ENABLE_SANITIZERS)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr,function
     -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
+  add_library(moe_sanitizer_options OBJECT
+    "${CMAKE_CURRENT_LIST_DIR}/SanitizerOptions.cpp")
+  set(MOE_IS_PROGRAM "$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>")
+  link_libraries("$<${MOE_IS_PROGRAM}:$<TARGET_OBJECTS:moe_sanitizer_options>>")
 endif()
 
 # Coverage of this project's code guides the fuzzers.
