@@ -94,7 +94,7 @@ compile(StringRef path, const CompileOptions &options) {
   if (failed(pm.run(*module)))
     return errors.take();
   Expected<std::unique_ptr<MemoryBuffer>> object =
-      compileToObject(*module, options.target);
+      compileToObject(*module, options.target, /*quick=*/options.reference);
   if (!object)
     return createStringError(path + ": " + toString(object.takeError()));
   return object;

@@ -92,7 +92,8 @@ static bool isExported(const GlobalValue &value) {
          name.starts_with("moe_init_");
 }
 
-static void optimize(llvm::Module &module, TargetMachine &machine) {
+static void optimize(llvm::Module &module, TargetMachine &machine,
+                     OptimizationLevel level) {
   internalizeModule(module, isExported);
   // LLVM would split 512-bit vectors on processors that once slowed down at
   // them; kernels are written for the width that the processor has.
@@ -113,12 +114,13 @@ static void optimize(llvm::Module &module, TargetMachine &machine) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, callGraph, modules);
-  builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3)
+  builder.buildPerModuleDefaultPipeline(level)
       .run(module, modules);
 }
 
 Expected<std::unique_ptr<MemoryBuffer>>
-moe::compileToObject(mlir::ModuleOp moduleOp, const CodeTarget &target) {
+moe::compileToObject(mlir::ModuleOp moduleOp, const CodeTarget &target,
+                     bool quick) {
   Expected<std::unique_ptr<TargetMachine>> machine =
       target.createTargetMachine();
   if (!machine)
@@ -132,7 +134,8 @@ moe::compileToObject(mlir::ModuleOp moduleOp, const CodeTarget &target) {
     return createStringError("cannot be translated to LLVM IR");
   module->setTargetTriple((*machine)->getTargetTriple());
   module->setDataLayout((*machine)->createDataLayout());
-  optimize(*module, **machine);
+  optimize(*module, **machine,
+           quick ? OptimizationLevel::O1 : OptimizationLevel::O3);
 
   SmallVector<char, 0> object;
   raw_svector_ostream stream(object);

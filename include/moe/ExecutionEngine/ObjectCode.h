@@ -40,9 +40,11 @@ struct CodeTarget {
 };
 
 /// Compiles a module of the LLVM dialect, optimised, to an object file that
-/// exports the entry points and the manifest.
+/// exports the entry points and the manifest. `quick` code compiles about twice
+/// as fast and is not vectorised.
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
-compileToObject(mlir::ModuleOp module, const CodeTarget &target);
+compileToObject(mlir::ModuleOp module, const CodeTarget &target,
+                bool quick = false);
 
 } // namespace moe
 

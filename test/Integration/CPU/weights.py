@@ -1,4 +1,4 @@
-# REQUIRES: numpy
+# REQUIRES: numpy, ml_dtypes
 # RUN: %python %s --no-cache --pipeline=reference | FileCheck %s
 # RUN: %python %s --no-cache --pipeline=optimized | FileCheck %s
 # CHECK: {{^[0-9]+}} cases, 0 failures
