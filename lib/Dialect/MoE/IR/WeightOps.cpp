@@ -120,7 +120,7 @@ static bool canStore(WeightsType type, Type element) {
   if (type.getPackFactor() > 1 || isa<IntegerType>(type.getStorage()))
     return isByte(element);
   return element == type.getStorage() ||
-         (type.isQuantized() && element.isUnsignedInteger(8));
+         (type.isQuantized() && isByte(element));
 }
 
 /// Checks which of scales, zero points, `block` and `zero_point` are there.
