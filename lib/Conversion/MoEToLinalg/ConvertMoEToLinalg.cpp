@@ -1,4 +1,4 @@
-//===- MoEToLinalg.cpp - Reference lowering of the moe dialect --*- C++ -*-===//
+//===- ConvertMoEToLinalg.cpp - Reference lowering --------------*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
