@@ -11,6 +11,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -36,6 +37,14 @@ static void initializeTarget() {
   (void)done;
 }
 
+static Expected<const Target *> findTarget(const Triple &triple) {
+  initializeTarget();
+  std::string error;
+  if (const Target *target = TargetRegistry::lookupTarget(triple, error))
+    return target;
+  return createStringError(error);
+}
+
 Expected<CodeTarget> CodeTarget::get(StringRef cpu) {
   CodeTarget target;
   target.triple = sys::getProcessTriple();
@@ -47,27 +56,67 @@ Expected<CodeTarget> CodeTarget::get(StringRef cpu) {
     target.features = features.getString();
     return target;
   }
-  target.cpu = cpu.str();
-  // LLVM itself would only warn about a name that it does not know.
-  CodeTarget generic{target.triple, "", ""};
-  Expected<std::unique_ptr<TargetMachine>> machine =
-      generic.createTargetMachine();
-  if (!machine)
-    return machine.takeError();
-  if (!(*machine)->getMCSubtargetInfo()->isCPUStringValid(cpu))
+  Triple triple(target.triple);
+  Expected<const Target *> found = findTarget(triple);
+  if (!found)
+    return found.takeError();
+  // LLVM itself would only warn about a name that it does not know, and end the
+  // process at a processor of 32 bits.
+  std::unique_ptr<MCSubtargetInfo> generic(
+      (*found)->createMCSubtargetInfo(triple, "", ""));
+  if (!generic->isCPUStringValid(cpu))
     return createStringError("unknown processor '" + cpu + "'");
+  std::unique_ptr<MCSubtargetInfo> subtarget(
+      (*found)->createMCSubtargetInfo(triple, cpu, ""));
+  if (triple.isX86() && triple.isArch64Bit() &&
+      !subtarget->checkFeatures("+64bit"))
+    return createStringError("'" + cpu + "' has no 64-bit mode");
+  target.cpu = cpu.str();
   return target;
+}
+
+/// Whether code generation never makes use of a feature by itself: instructions
+/// for operating systems, caches, random numbers, transactions. Virtual
+/// machines often hide these from programs.
+static bool isNeverGenerated(StringRef feature) {
+  static constexpr StringLiteral names[] = {
+      "aes",     "cldemote",  "clflushopt", "clwb",      "clzero",   "crc32",
+      "enqcmd",  "fsgsbase",  "fxsr",       "hreset",    "invpcid",  "kl",
+      "lwp",     "movdir64b", "movdiri",    "mwaitx",    "pclmul",   "pconfig",
+      "pku",     "prefetchi", "prfchw",     "ptwrite",   "rdpid",    "rdpru",
+      "rdrnd",   "rdseed",    "rtm",        "serialize", "sgx",      "sha",
+      "sha512",  "shstk",     "sm3",        "sm4",       "tsxldtrk", "uintr",
+      "usermsr", "vaes",      "vpclmulqdq", "waitpkg",   "wbnoinvd", "widekl",
+      "xsave",   "xsavec",    "xsaveopt",   "xsaves"};
+  return is_contained(names, feature);
+}
+
+Error CodeTarget::checkHost() const {
+  Triple parsed(triple);
+  Expected<const Target *> found = findTarget(parsed);
+  if (!found)
+    return found.takeError();
+  std::unique_ptr<MCSubtargetInfo> subtarget(
+      (*found)->createMCSubtargetInfo(parsed, cpu, features));
+  std::vector<std::string> missing;
+  for (const auto &feature : sys::getHostCPUFeatures())
+    if (!feature.second && !isNeverGenerated(feature.first()) &&
+        subtarget->checkFeatures(("+" + feature.first()).str()))
+      missing.push_back(feature.first().str());
+  if (missing.empty())
+    return Error::success();
+  sort(missing);
+  return createStringError("this machine cannot run code for '" + cpu +
+                           "', it lacks " + join(missing, ", "));
 }
 
 Expected<std::unique_ptr<TargetMachine>>
 CodeTarget::createTargetMachine() const {
-  initializeTarget();
-  std::string error;
   Triple parsed(triple);
-  const Target *found = TargetRegistry::lookupTarget(parsed, error);
+  Expected<const Target *> found = findTarget(parsed);
   if (!found)
-    return createStringError(error);
-  return std::unique_ptr<TargetMachine>(found->createTargetMachine(
+    return found.takeError();
+  return std::unique_ptr<TargetMachine>((*found)->createTargetMachine(
       parsed, cpu, features, TargetOptions(), Reloc::PIC_, std::nullopt,
       CodeGenOptLevel::Aggressive));
 }
@@ -114,8 +163,7 @@ static void optimize(llvm::Module &module, TargetMachine &machine,
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, callGraph, modules);
-  builder.buildPerModuleDefaultPipeline(level)
-      .run(module, modules);
+  builder.buildPerModuleDefaultPipeline(level).run(module, modules);
 }
 
 Expected<std::unique_ptr<MemoryBuffer>>

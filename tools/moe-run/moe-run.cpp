@@ -11,11 +11,11 @@
 #include "Options.h"
 #include "Session.h"
 #include "Timing.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "moe-runtime/Parallel.h"
 #include "moe/ExecutionEngine/NodeValues.h"
 #include "moe/ExecutionEngine/ObjectCache.h"
 #include "llvm/Support/Format.h"
-#include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/raw_ostream.h"
 #include <chrono>
@@ -132,9 +132,8 @@ static Expected<int> runModel(Session &session, const Given &given,
 /// Has the program return the values of --dump.
 static Error exposeDumped(mlir::ModuleOp module, const Options &options) {
   for (const std::string &node : options.dump) {
-    Expected<std::vector<std::string>> names =
-        exposeNodeValues(module, options.entry,
-                         [&](StringRef name) { return name == node; });
+    Expected<std::vector<std::string>> names = exposeNodeValues(
+        module, options.entry, [&](StringRef name) { return name == node; });
     if (!names)
       return names.takeError();
     if (names->empty())
@@ -162,6 +161,8 @@ static Expected<int> run(const Options &options) {
   Expected<CodeTarget> code = CodeTarget::get(options.mcpu);
   if (!code)
     return createStringError("--mcpu: " + toString(code.takeError()));
+  if (Error error = code->checkHost())
+    return createStringError("--mcpu: " + toString(std::move(error)));
   compileOptions.target = std::move(*code);
   compileOptions.reference = options.pipeline == "reference";
   if (!options.noCache)

@@ -33,6 +33,8 @@ struct CodeTarget {
 
   /// The processor of the name `cpu`; "" or "host" is this machine's.
   static llvm::Expected<CodeTarget> get(llvm::StringRef cpu);
+  /// An error if code for it may use instructions that this machine lacks.
+  llvm::Error checkHost() const;
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
   createTargetMachine() const;
   /// Bits of the widest vectors that it computes with: 256 or 512.
