@@ -11,85 +11,90 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Bundles a source into weights of `shape`.
-static Value buildWeights(ImplicitLocOpBuilder &b, const Projection &p,
-                          Value source, ArrayRef<int64_t> shape,
-                          bool quantized) {
-  if (!source)
+/// Bundles sources into weights of `shape`.
+static Value buildWeights(ImplicitLocOpBuilder &b, const WeightSource &w,
+                          ArrayRef<int64_t> shape) {
+  if (!w)
     return {};
-  Type storage =
-      quantized ? p.storage
-                : cast<RankedTensorType>(source.getType()).getElementType();
-  auto layout =
-      LayoutAttr::get(b.getContext(), p.offset, p.step, /*transposed=*/false);
-  return WeightsOp::create(
-      b, WeightsType::get(b.getContext(), shape, storage), source,
-      quantized && p.scales ? ValueRange(p.scales) : ValueRange(),
-      quantized && p.zeros ? ValueRange(p.zeros) : ValueRange(), layout,
-      quantized ? p.block : 0, quantized ? p.zeroPoint : 0);
+  Type storage = w.storage;
+  if (!storage)
+    storage =
+        cast<RankedTensorType>(w.sources.front().getType()).getElementType();
+  auto layout = LayoutAttr::get(b.getContext(), w.offset, w.step, w.transposed);
+  return WeightsOp::create(b, WeightsType::get(b.getContext(), shape, storage),
+                           w.sources, w.scales, w.zeros, layout, w.block,
+                           w.zeroPoint);
 }
 
 static Value buildMatrix(ImplicitLocOpBuilder &b, const Projection &p,
                          int64_t experts) {
-  return buildWeights(b, p, p.source, {experts, p.out, p.in}, true);
+  return buildWeights(b, p.matrix, {experts, p.out, p.in});
 }
 
 static Value buildBias(ImplicitLocOpBuilder &b, const Projection &p,
                        int64_t experts) {
-  return buildWeights(b, p, p.bias, {experts, p.out}, false);
+  return buildWeights(b, p.bias, {experts, p.out});
+}
+
+static Value buildExperts(ImplicitLocOpBuilder &b, const ExpertSet &set,
+                          int64_t in, int64_t out) {
+  auto type = ExpertsType::get(b.getContext(), set.count, in, out);
+  switch (set.kind) {
+  case ExpertSet::Kind::Zero:
+    return ZeroExpertsOp::create(b, type);
+  case ExpertSet::Kind::Copy:
+    return CopyExpertsOp::create(b, type);
+  case ExpertSet::Kind::Constant: {
+    Value vectors = buildWeights(b, set.vectors, {set.count, out});
+    Value mix = buildWeights(b, set.mix, {set.count, 2, in});
+    return ConstantExpertsOp::create(b, type, vectors, mix);
+  }
+  case ExpertSet::Kind::FFN:
+    break;
+  }
+  Value upMatrix = buildMatrix(b, set.up, set.count);
+  Value upBias = buildBias(b, set.up, set.count);
+  Value gateMatrix = buildMatrix(b, set.gate, set.count);
+  Value gateBias = buildBias(b, set.gate, set.count);
+  Value downMatrix = buildMatrix(b, set.down, set.count);
+  Value downBias = buildBias(b, set.down, set.count);
+  return FFNExpertsOp::create(b, type, upMatrix, upBias, gateMatrix, gateBias,
+                              downMatrix, downBias, set.activation);
 }
 
 Value moe::buildLayer(ImplicitLocOpBuilder &b, const Layer &layer) {
   MLIRContext *context = b.getContext();
-  auto tokens = cast<RankedTensorType>(layer.tokens.getType());
-  int64_t rows = cast<RankedTensorType>(layer.logits.getType()).getDimSize(0);
-  int64_t width = layer.select.getK();
-
-  NormalizeAttr normalize;
-  if (layer.normalize != NormalizeMode::None)
-    normalize = NormalizeAttr::get(context, layer.normalize, Real(0.0));
-  FloatAttr dropBelow;
-  if (layer.dropBelow)
-    dropBelow = b.getF64FloatAttr(*layer.dropBelow);
-  auto gate = GateOp::create(
-      b, RankedTensorType::get({rows, width}, b.getF32Type()),
-      RankedTensorType::get({rows, width}, b.getI32Type()), layer.logits,
-      /*bias=*/Value(), /*state=*/Value(), layer.values, /*given_ids=*/Value(),
-      /*table=*/Value(), /*shared_weights=*/Value(),
-      ScoreAttr::get(context, layer.score, Real(1.0)),
-      /*group_limit=*/GroupLimitAttr(), layer.select,
-      /*capacity=*/CapacityAttr(), normalize, /*scale=*/b.getF64FloatAttr(1.0),
-      dropBelow,
-      /*shared=*/b.getI64IntegerAttr(0));
-  Value plan = PlanOp::create(
-      b, PlanType::get(context, layer.experts, PlanOwner::Tokens),
-      gate.getIds(),
-      /*tokens=*/Value());
+  Value ids = layer.ids, weights = layer.weights;
+  Value input = flattenTokens(b, layer.tokens);
+  auto tokens = cast<RankedTensorType>(input.getType());
+  if (layer.routing) {
+    Value sharedWeights;
+    if (layer.sharedWeights)
+      sharedWeights = flattenTokens(b, layer.sharedWeights);
+    GateOp gate = buildGate(b, *layer.routing, layer.shared, sharedWeights);
+    ids = gate.getIds();
+    weights = gate.getWeights();
+  } else {
+    ids = castIds(b, flattenTokens(b, ids));
+    weights = flattenTokens(b, weights);
+  }
+  int64_t experts = layer.experts + layer.shared;
+  Value plan =
+      PlanOp::create(b, PlanType::get(context, experts, PlanOwner::Tokens), ids,
+                     /*tokens=*/Value());
 
   // How many rows there are depends on the choice only where slots may stay
   // empty; the type says so in neither case.
-  auto rowType = RankedTensorType::get(
-      {ShapedType::kDynamic, tokens.getDimSize(1)}, tokens.getElementType());
-  Value dispatched = DispatchOp::create(b, rowType, layer.tokens, plan);
-
-  Value upMatrix = buildMatrix(b, layer.up, layer.experts);
-  Value upBias = buildBias(b, layer.up, layer.experts);
-  Value gateMatrix, gateBias;
-  if (layer.gate) {
-    gateMatrix = buildMatrix(b, *layer.gate, layer.experts);
-    gateBias = buildBias(b, *layer.gate, layer.experts);
-  }
-  Value downMatrix = buildMatrix(b, layer.down, layer.experts);
-  Value downBias = buildBias(b, layer.down, layer.experts);
-  auto type =
-      ExpertsType::get(context, layer.experts, layer.up.in, layer.down.out);
-  Value experts =
-      FFNExpertsOp::create(b, type, upMatrix, upBias, gateMatrix, gateBias,
-                           downMatrix, downBias, layer.activation);
-  auto outType = rowType.clone({ShapedType::kDynamic, layer.down.out});
-  Value outRows = ExpertsOp::create(b, outType, dispatched, plan, experts,
+  int64_t hidden = tokens.getDimSize(1);
+  auto rowType = tokens.clone({ShapedType::kDynamic, hidden});
+  Value dispatched = DispatchOp::create(b, rowType, input, plan);
+  SmallVector<Value> sets;
+  for (const ExpertSet &set : layer.sets)
+    sets.push_back(buildExperts(b, set, hidden, layer.out));
+  auto outType = rowType.clone({ShapedType::kDynamic, layer.out});
+  Value outRows = ExpertsOp::create(b, outType, dispatched, plan, sets,
                                     /*combine_weights=*/Value(),
                                     /*gather=*/UnitAttr());
-  auto resultType = tokens.clone({tokens.getDimSize(0), layer.down.out});
-  return CombineOp::create(b, resultType, outRows, plan, gate.getWeights());
+  auto resultType = tokens.clone({tokens.getDimSize(0), layer.out});
+  return CombineOp::create(b, resultType, outRows, plan, weights);
 }

@@ -9,42 +9,60 @@
 #ifndef MOE_LIB_CONVERSION_ONNXTOMOE_LAYER_H
 #define MOE_LIB_CONVERSION_ONNXTOMOE_LAYER_H
 
-#include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "moe/Dialect/MoE/IR/MoE.h"
-#include <optional>
+#include "Routing.h"
 
 namespace mlir::moe {
 
-/// One projection of the experts, stacked over them: E×out×in in `source`, at
-/// the rows that `layout` names.
-struct Projection {
-  Value source;
-  /// Scales and zero points of quantised storage; null when there are none.
-  Value scales, zeros;
-  /// E×rows at the same layout, or null.
-  Value bias;
-  int64_t out = 0, in = 0;
+/// Where the weights of a set of experts stand: what `moe.weights` bundles.
+struct WeightSource {
+  /// One tensor stacked over the experts, or one tensor per expert.
+  SmallVector<Value> sources;
+  /// Scales and zero points of quantised storage, as many as sources.
+  SmallVector<Value> scales, zeros;
+  /// How values are stored; null for the sources' element type.
   Type storage;
   /// Offset and step of the rows within the source.
   int64_t offset = 0, step = 1;
+  bool transposed = false;
   int64_t block = 0, zeroPoint = 0;
+
+  explicit operator bool() const { return !sources.empty(); }
+};
+
+/// One projection: out×in matrices, and biases of length out or none.
+struct Projection {
+  WeightSource matrix, bias;
+  int64_t out = 0, in = 0;
+
+  explicit operator bool() const { return static_cast<bool>(matrix); }
+};
+
+/// A run of experts of one kind.
+struct ExpertSet {
+  enum class Kind { FFN, Zero, Copy, Constant };
+  Kind kind = Kind::FFN;
+  int64_t count = 0;
+  /// FFN experts; `gate` may be empty.
+  Projection up, gate, down;
+  ActivationAttr activation;
+  /// Constant experts: count×out, and count×2×in or nothing.
+  WeightSource vectors, mix;
 };
 
 /// What every matcher finds out about a layer, whatever wrote it.
 struct Layer {
-  /// T×H and T×E.
-  Value tokens, logits;
-  /// T×E weights that the choice is weighed by instead of its scores, or null.
-  Value values;
-  ScoreFunction score = ScoreFunction::Softmax;
-  SelectAttr select;
-  NormalizeMode normalize = NormalizeMode::None;
-  std::optional<double> dropBelow;
+  /// …×H: the leading dimensions are the tokens.
+  Value tokens;
+  /// Routed experts in the order of their ids, then the shared ones.
+  SmallVector<ExpertSet, 0> sets;
+  int64_t experts = 0, shared = 0;
+  int64_t out = 0;
+  /// …×S, or null for weights of 1.
+  Value sharedWeights;
 
-  int64_t experts = 0;
-  Projection up, down;
-  std::optional<Projection> gate;
-  ActivationAttr activation;
+  /// What chooses the experts; without it, `ids` and `weights` …×k do.
+  std::optional<Routing> routing;
+  Value ids, weights;
 };
 
 /// Builds the layer in its canonical form, T×H in and out: gate, plan,

@@ -1,5 +1,4 @@
-//===- RaiseContribMoE.cpp - com.microsoft MoE and QMoE as layers -*- C++
-//-*-===//
+//===- RaiseContribMoE.cpp - com.microsoft MoE and QMoE as layers -===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -20,7 +19,7 @@ using onnxir::ContribMoE;
 /// What the kernels of ONNX Runtime do with the router's logits. Its CUDA
 /// kernels follow the schema, but do not read router_weights.
 static void setRouting(const ContribMoE &node, ContribSemantics semantics,
-                       Layer &layer) {
+                       Routing &routing) {
   MLIRContext *context = node.node->getContext();
   bool onCPU = semantics == ContribSemantics::ORTCPU;
   auto select = [&](SelectMode mode, Real jitter) {
@@ -29,7 +28,7 @@ static void setRouting(const ContribMoE &node, ContribSemantics semantics,
                            onCPU ? TieBreak::Higher : TieBreak::Lower,
                            Real(0.0), Real(0.0), 0, jitter);
   };
-  layer.select = select(SelectMode::TopK, Real(0.0));
+  routing.select = select(SelectMode::TopK, Real(0.0));
 
   bool ignored = node.routerWeights && semantics == ContribSemantics::ORTCUDA;
   if (ignored)
@@ -37,12 +36,12 @@ static void setRouting(const ContribMoE &node, ContribSemantics semantics,
         << "ort-cuda semantics: router_weights are ignored; schema "
            "and ort-cpu weigh experts by them";
   if (node.routerWeights && !ignored) {
-    layer.score = ScoreFunction::Identity;
-    layer.values = node.routerWeights;
+    routing.score = ScoreFunction::Identity;
+    routing.values = node.routerWeights;
     if (node.normalize)
-      layer.normalize = NormalizeMode::Sum;
+      routing.normalize = NormalizeMode::Sum;
     if (onCPU) {
-      layer.dropBelow = 1e-8;
+      routing.dropBelow = 1e-8;
       onnxir::emitNodeRemark(node.node)
           << "ort-cpu semantics: experts with router_weights of "
              "1e-8 or less are dropped; schema keeps them";
@@ -50,8 +49,8 @@ static void setRouting(const ContribMoE &node, ContribSemantics semantics,
     return;
   }
   if (node.sparseMixer && !onCPU) {
-    layer.score = ScoreFunction::Identity;
-    layer.select = select(SelectMode::SparseMixer, Real(0.01));
+    routing.score = ScoreFunction::Identity;
+    routing.select = select(SelectMode::SparseMixer, Real(0.01));
     onnxir::emitNodeRemark(node.node)
         << "the sparse mixer chooses and weighs experts; ort-cpu "
            "semantics would ignore use_sparse_mixer";
@@ -62,17 +61,17 @@ static void setRouting(const ContribMoE &node, ContribSemantics semantics,
         << "ort-cpu semantics: use_sparse_mixer is ignored; schema "
            "and ort-cuda choose by the sparse mixer";
   if (node.isQuantized && onCPU) {
-    layer.score = ScoreFunction::Identity;
-    layer.normalize = NormalizeMode::Softmax;
+    routing.score = ScoreFunction::Identity;
+    routing.normalize = NormalizeMode::Softmax;
     if (!node.normalize)
       onnxir::emitNodeRemark(node.node)
           << "ort-cpu semantics: the chosen weights are renormalised though "
              "normalize_routing_weights is 0; schema and ort-cuda keep them";
     return;
   }
-  layer.score = ScoreFunction::Softmax;
+  routing.score = ScoreFunction::Softmax;
   if (node.normalize)
-    layer.normalize = NormalizeMode::Sum;
+    routing.normalize = NormalizeMode::Sum;
 }
 
 /// A float attribute as the double that its shortest decimal text denotes: the
@@ -160,56 +159,53 @@ static Projection getProjection(OpBuilder &builder, const ContribMoE &node,
                                 int64_t in, int64_t offset = 0,
                                 int64_t step = 1) {
   Projection projection;
-  projection.source = reinterpret(builder, onnxir::NodeOp(node.node).getLoc(),
-                                  matrix.weights, matrix.type);
-  projection.scales = matrix.scales;
-  projection.zeros = matrix.zeros;
-  projection.bias = matrix.bias;
   projection.out = out;
   projection.in = in;
-  projection.offset = offset;
-  projection.step = step;
+  WeightSource &weights = projection.matrix;
+  weights.sources = {reinterpret(builder, onnxir::NodeOp(node.node).getLoc(),
+                                 matrix.weights, matrix.type)};
+  weights.offset = offset;
+  weights.step = step;
+  if (matrix.bias) {
+    projection.bias.sources = {matrix.bias};
+    projection.bias.offset = offset;
+    projection.bias.step = step;
+  }
   if (!node.isQuantized) {
-    projection.storage = node.inputType.getElementType();
+    weights.storage = node.inputType.getElementType();
     return projection;
   }
-  projection.storage = IntegerType::get(node.inputType.getContext(), node.bits,
-                                        IntegerType::Unsigned);
-  projection.block = node.block;
+  if (matrix.scales)
+    weights.scales = {matrix.scales};
+  if (matrix.zeros)
+    weights.zeros = {matrix.zeros};
+  weights.storage = IntegerType::get(node.inputType.getContext(), node.bits,
+                                     IntegerType::Unsigned);
+  weights.block = node.block;
   // Codes stand around the middle of their range.
   if (!matrix.zeros)
-    projection.zeroPoint = int64_t(1) << (node.bits - 1);
+    weights.zeroPoint = int64_t(1) << (node.bits - 1);
   return projection;
 }
 
 /// fc1, fc2 and fc3 in their roles.
 static void setProjections(OpBuilder &builder, const ContribMoE &node,
-                           Layer &layer) {
+                           ExpertSet &set) {
   int64_t inter = node.inter, hidden = node.hidden;
-  layer.down = getProjection(builder, node, node.fc2, hidden, inter);
+  set.down = getProjection(builder, node, node.fc2, hidden, inter);
   if (node.fused == 2) {
     bool interleaved = node.swigluFusion == 1;
-    layer.gate = getProjection(builder, node, node.fc1, inter, hidden, 0,
-                               interleaved ? 2 : 1);
-    layer.up = getProjection(builder, node, node.fc1, inter, hidden,
-                             interleaved ? 1 : inter, interleaved ? 2 : 1);
+    set.gate = getProjection(builder, node, node.fc1, inter, hidden, 0,
+                             interleaved ? 2 : 1);
+    set.up = getProjection(builder, node, node.fc1, inter, hidden,
+                           interleaved ? 1 : inter, interleaved ? 2 : 1);
   } else if (node.fc3.weights) {
-    layer.gate = getProjection(builder, node, node.fc1, inter, hidden);
-    layer.up = getProjection(builder, node, node.fc3, inter, hidden);
+    set.gate = getProjection(builder, node, node.fc1, inter, hidden);
+    set.up = getProjection(builder, node, node.fc3, inter, hidden);
   } else {
-    layer.up = getProjection(builder, node, node.fc1, inter, hidden);
+    set.up = getProjection(builder, node, node.fc1, inter, hidden);
   }
-  layer.activation = getActivation(node);
-}
-
-/// The input as T×H rows.
-static Value flatten(ImplicitLocOpBuilder &builder, Value input,
-                     const ContribMoE &node) {
-  if (node.inputType.getRank() == 2)
-    return input;
-  SmallVector<ReassociationIndices> groups{{0, 1}, {2}};
-  auto type = node.inputType.clone({node.tokens, node.hidden});
-  return tensor::CollapseShapeOp::create(builder, type, input, groups);
+  set.activation = getActivation(node);
 }
 
 /// Gives rows the sizes of the input back.
@@ -233,16 +229,21 @@ LogicalResult moe::raiseContribMoE(onnxir::NodeOp node,
   ImplicitLocOpBuilder builder(node.getLoc(), node);
   Value input = node.getInput(0);
   Layer layer;
-  layer.tokens = flatten(builder, input, *read);
-  layer.logits = node.getInput(1);
+  layer.tokens = input;
   layer.experts = read->experts;
+  layer.out = read->hidden;
+  Routing &routing = layer.routing.emplace();
+  routing.logits = node.getInput(1);
+  routing.experts = read->experts;
   if (read->routerType.isDynamicDim(1))
-    layer.logits = tensor::CastOp::create(
+    routing.logits = tensor::CastOp::create(
         builder,
         read->routerType.clone({read->routerType.getDimSize(0), read->experts}),
-        layer.logits);
-  setRouting(*read, options.semantics, layer);
-  setProjections(builder, *read, layer);
+        routing.logits);
+  setRouting(*read, options.semantics, routing);
+  ExpertSet &set = layer.sets.emplace_back();
+  set.count = read->experts;
+  setProjections(builder, *read, set);
   Value result = unflatten(builder, buildLayer(builder, layer), input, *read);
 
   // Inference has made sure that the two types agree where both are known.

@@ -1,0 +1,70 @@
+//===- Routing.h - What a router computes -----------------------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_LIB_CONVERSION_ONNXTOMOE_ROUTING_H
+#define MOE_LIB_CONVERSION_ONNXTOMOE_ROUTING_H
+
+#include "Remarks.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "moe/Dialect/MoE/IR/MoE.h"
+#include <optional>
+
+namespace mlir::moe {
+
+/// All that a `moe.gate` says, found in a model. Values may have any number of
+/// leading dimensions that together are the tokens.
+struct Routing {
+  /// …×E.
+  Value logits;
+  /// E, or null: moves the choice only.
+  Value bias;
+  /// …×E, or null: added to the logits.
+  Value state;
+  /// …×E weights that the choice is weighed by instead of its scores, or null.
+  Value values;
+  /// …×k for `given`, … for `table`, else null.
+  Value ids;
+  /// V×k, or null.
+  Value table;
+  ScoreFunction score = ScoreFunction::Softmax;
+  double temperature = 1.0;
+  GroupLimitAttr groups;
+  SelectAttr select;
+  CapacityAttr capacity;
+  NormalizeMode normalize = NormalizeMode::None;
+  double epsilon = 0.0;
+  double scale = 1.0;
+  std::optional<double> dropBelow;
+  int64_t experts = 0;
+};
+
+/// Reads the router behind a choice: `ids` are integers …×k or flat, `weights`
+/// the floats that belong to them, in whatever layout. Notes in `remarks` what
+/// it does not understand.
+FailureOr<Routing> matchRouting(Value ids, Value weights, RemarkSink &remarks);
+
+/// Reads the router behind dense gates …×E, which are 0 for experts that were
+/// not chosen.
+FailureOr<Routing> matchDenseRouting(Value gates, RemarkSink &remarks);
+
+/// `value` as a matrix of its last dimension, or as a vector when `rank` is 1:
+/// the leading dimensions are the tokens.
+Value flattenTokens(ImplicitLocOpBuilder &builder, Value value,
+                    unsigned rank = 2);
+
+/// Integers as i32; those that do not fit become numbers that are no experts.
+Value castIds(ImplicitLocOpBuilder &builder, Value ids);
+
+/// Builds the gate, with `shared` slots of weights `sharedWeights` (T×S, or
+/// null for 1) appended.
+GateOp buildGate(ImplicitLocOpBuilder &builder, const Routing &routing,
+                 int64_t shared = 0, Value sharedWeights = {});
+
+} // namespace mlir::moe
+
+#endif // MOE_LIB_CONVERSION_ONNXTOMOE_ROUTING_H
