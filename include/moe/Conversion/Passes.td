@@ -264,6 +264,9 @@ def ConvertONNXToMoEPass : Pass<"convert-onnx-to-moe", "::mlir::ModuleOp"> {
         : tensor<?x16xf32>, !moe.plan<4>, tensor<?x2xf32> -> tensor<?x16xf32>
     ```
 
+    Sizes that must be equal and are not known before run time, such as the
+    rows of the input and of the router, are compared by `cf.assert`.
+
     Where the kernels of ONNX Runtime differ from each other and from the
     schema, `semantics` says whose computation is meant, and a remark names the
     difference. A layer that cannot be raised is an error.
@@ -289,6 +292,7 @@ def ConvertONNXToMoEPass : Pass<"convert-onnx-to-moe", "::mlir::ModuleOp"> {
                    "refuse them: a kernel's own layout cannot be known"))}]>
   ];
   let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
     "::mlir::moe::MoEDialect", "::mlir::onnxir::ONNXIRDialect",
     "::mlir::tensor::TensorDialect"];
   let statistics = [

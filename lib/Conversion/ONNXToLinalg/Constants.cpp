@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/SymbolTable.h"
 
 using namespace mlir;
@@ -114,6 +115,16 @@ static FailureOr<OpFoldResult> getIntegerCount(Node &node) {
     bounds.push_back(bound->front());
   }
   TensorBuilder &b = node.b;
+  std::optional<int64_t> step = getConstantIntValue(bounds[2]);
+  if (step == 0) {
+    node.emitError() << "the step is 0";
+    return failure();
+  }
+  if (!step)
+    b.assertTrue(arith::CmpIOp::create(b, arith::CmpIPredicate::ne,
+                                       b.getIndex(bounds[2]),
+                                       b.getIndex(b.index(0))),
+                 "the step is 0");
   // ceil(distance / step) whatever the sign of the step.
   OpFoldResult distance = b.sub(bounds[1], bounds[0]);
   return b.max(b.ceilDiv(distance, bounds[2]), b.index(0));
@@ -128,6 +139,11 @@ static FailureOr<OpFoldResult> getFloatCount(Node &node, Value start,
   Value distance = arith::SubFOp::create(b, wide(limit), wide(start));
   Value count =
       math::CeilOp::create(b, arith::DivFOp::create(b, distance, wide(step)));
+  // Neither NaN nor more than there is memory for.
+  Value magnitude = math::AbsFOp::create(b, count);
+  b.assertTrue(arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, magnitude,
+                                     constant(b, type, 1e15)),
+               "the number of elements is not finite");
   Value integer = arith::FPToSIOp::create(b, b.getI64Type(), count);
   OpFoldResult size =
       arith::IndexCastOp::create(b, b.getIndexType(), integer).getResult();

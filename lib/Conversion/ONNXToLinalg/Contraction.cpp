@@ -17,11 +17,11 @@ using B = ImplicitLocOpBuilder;
 
 /// [M, K] · [K, N], or with either operand stored transposed.
 static Value multiply(TensorBuilder &b, Value lhs, Value rhs, bool transLhs,
-                      bool transRhs, const Twine &name) {
+                      bool transRhs) {
   Type type = cast<RankedTensorType>(lhs.getType()).getElementType();
   Sizes x = b.getSizes(lhs), y = b.getSizes(rhs);
   b.assertEqual(x[transLhs ? 0 : 1], y[transRhs ? 1 : 0],
-                name + ": inner sizes differ");
+                "inner sizes differ");
   Sizes sizes{x[transLhs ? 1 : 0], y[transRhs ? 0 : 1]};
   Value init = b.fill(sizes, constantAttr(getComputeType(type), 0.0));
   AffineExpr m, n, k;
@@ -41,11 +41,10 @@ static Value multiply(TensorBuilder &b, Value lhs, Value rhs, bool transLhs,
 }
 
 /// [batch…, M, K] · [batch…, K, N] with batches that are broadcast.
-static Value multiplyBatches(TensorBuilder &b, Value lhs, Value rhs,
-                             const Twine &name) {
+static Value multiplyBatches(TensorBuilder &b, Value lhs, Value rhs) {
   Type type = cast<RankedTensorType>(lhs.getType()).getElementType();
   Sizes x = b.getSizes(lhs), y = b.getSizes(rhs);
-  b.assertEqual(x.back(), y[y.size() - 2], name + ": inner sizes differ");
+  b.assertEqual(x.back(), y[y.size() - 2], "inner sizes differ");
   Sizes xBatch(ArrayRef(x).drop_back(2)), yBatch(ArrayRef(y).drop_back(2));
   Sizes batch = b.broadcastSizes({xBatch, yBatch});
   Sizes xFull(batch), yFull(batch), sizes(batch);
@@ -76,7 +75,6 @@ static FailureOr<Value> lowerMatMul(Node &node) {
   if (node.getElementType(0) != node.getElementType(1) ||
       node.getElementType(0).isInteger(1))
     return node.fail("operands must be numbers of one type");
-  std::string name = (node.op.getDisplayName() + ": MatMul").str();
   // Vectors are matrices of one row or column.
   Sizes x = b.getSizes(lhs), y = b.getSizes(rhs);
   bool isRow = x.size() == 1, isColumn = y.size() == 1;
@@ -91,12 +89,11 @@ static FailureOr<Value> lowerMatMul(Node &node) {
   if (y.size() == 2) {
     // All rows of all batches meet the same matrix.
     OpFoldResult rows = b.product(ArrayRef(x).drop_back());
-    result =
-        multiply(b, b.reshape(lhs, {rows, x.back()}), rhs, false, false, name);
+    result = multiply(b, b.reshape(lhs, {rows, x.back()}), rhs, false, false);
     sizes.assign(x.begin(), x.end() - 1);
     sizes.push_back(y.back());
   } else {
-    result = multiplyBatches(b, lhs, rhs, name);
+    result = multiplyBatches(b, lhs, rhs);
     sizes = b.getSizes(result);
   }
   if (isColumn)
@@ -122,7 +119,7 @@ static FailureOr<Value> lowerGemm(Node &node) {
   Value product = multiply(
       b, b.convertFloat(node.get(0), compute),
       b.convertFloat(node.get(1), compute), node.op.getInt("transA", 0),
-      node.op.getInt("transB", 0), node.op.getDisplayName() + ": Gemm");
+      node.op.getInt("transB", 0));
   SmallVector<Value> operands{product};
   if (node.get(2))
     operands.push_back(node.get(2));

@@ -166,6 +166,7 @@ LogicalResult FunctionLowering::lower(onnxir::NodeOp op) {
              << (isa<onnxir::AnyType>(result.getType()) ? ""
                                                         : " are not supported");
   values.visit(op);
+  b.setSubject(onnxir::getSubject(op));
 
   Node node(op, b, state);
   Results lowered = lowering->second.lower(node);
@@ -182,7 +183,13 @@ LogicalResult FunctionLowering::lower(onnxir::NodeOp op) {
       if (!tensor::CastOp::areCastCompatible(value.getType(), wanted))
         return onnxir::emitNodeError(op)
                << "gives " << value.getType() << ", declared is " << wanted;
+      // What is declared holds for all that follows.
       Sizes sizes = b.getSizes(value);
+      for (auto [size, dim] :
+           llvm::zip_equal(sizes, cast<RankedTensorType>(wanted).getShape()))
+        if (!ShapedType::isDynamic(dim))
+          b.assertEqual(size, b.index(dim),
+                        "a size of the result is not as declared");
       value = tensor::CastOp::create(b, wanted, value);
       b.setSizes(value, sizes);
     }

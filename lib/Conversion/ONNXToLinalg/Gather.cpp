@@ -51,9 +51,7 @@ static LogicalResult checkIndices(Node &node, unsigned slot,
                        b.getBoolAttr(true), [](B &b, ValueRange x) -> Value {
                          return arith::AndIOp::create(b, x[0], x[1]);
                        });
-  b.assertTrue(b.getScalar(all), node.op.getDisplayName() + ": " +
-                                     node.op.getOpType() +
-                                     ": an index is out of range");
+  b.assertTrue(b.getScalar(all), "an index is out of range");
   return success();
 }
 
@@ -100,8 +98,7 @@ static FailureOr<Value> lowerGatherElements(Node &node) {
       b.assertTrue(arith::CmpIOp::create(b, arith::CmpIPredicate::sle,
                                          b.getIndex(sizes[i]),
                                          b.getIndex(limit)),
-                   node.op.getDisplayName() +
-                       ": GatherElements: indices are larger than the data");
+                   "indices are larger than the data");
   Value input = node.get(0), indices = node.get(1), bound = b.getIndex(size);
   return b.generate(
       sizes, node.getElementType(0), [&](B &b, ValueRange loops) -> Value {

@@ -85,9 +85,10 @@ static FailureOr<Value> lowerReshape(Node &node) {
     c.erase(match);
     return true;
   });
-  b.assertEqual(b.product(a), b.product(c),
-                node.op.getDisplayName() +
-                    ": Reshape: sizes do not hold all elements");
+  for (OpFoldResult size : c)
+    if (!open || size != target[*open])
+      b.assertNotNegative(size, "a size is negative");
+  b.assertEqual(b.product(a), b.product(c), "sizes do not hold all elements");
   return b.reshape(node.get(0), target);
 }
 
@@ -115,9 +116,7 @@ static FailureOr<Value> lowerSqueeze(Node &node) {
     if (!dropped)
       sizes.push_back(size);
     else
-      b.assertEqual(size, b.index(1),
-                    node.op.getDisplayName() +
-                        ": Squeeze: a dropped size is not 1");
+      b.assertEqual(size, b.index(1), "a dropped size is not 1");
   }
   return b.reshape(node.get(0), sizes);
 }
@@ -159,6 +158,8 @@ static FailureOr<Value> lowerExpand(Node &node) {
   if (failed(target))
     return failure();
   Sizes sizes = b.broadcastSizes({b.getSizes(node.get(0)), *target});
+  for (auto [size, to] : llvm::zip(llvm::reverse(*target), llvm::reverse(sizes)))
+    b.assertBroadcast(size, to);
   return b.broadcast(node.get(0), sizes);
 }
 
@@ -175,9 +176,7 @@ static FailureOr<Value> lowerConcat(Node &node) {
       if (static_cast<int64_t>(i) == *axis)
         total[i] = b.add(total[i], size);
       else
-        b.assertEqual(total[i], size,
-                      node.op.getDisplayName() +
-                          ": Concat: operands differ in size");
+        b.assertEqual(total[i], size, "operands differ in size");
     }
   }
   Value result = b.empty(total, node.getElementType(0));

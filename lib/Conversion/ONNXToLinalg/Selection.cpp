@@ -118,7 +118,7 @@ static Results lowerTopK(Node &node) {
   if (k != sizes[*axis] && !(known && have && *known <= *have))
     b.assertTrue(arith::CmpIOp::create(b, arith::CmpIPredicate::ule,
                                        b.getIndex(k), b.getIndex(sizes[*axis])),
-                 node.op.getDisplayName() + ": TopK: k is out of range");
+                 "k is out of range");
   Value ranks = getRanks(node, x, *axis, node.op.getInt("largest", 1));
   sizes[*axis] = k;
   // `ranks` runs over the inner loop, whose length it gives.

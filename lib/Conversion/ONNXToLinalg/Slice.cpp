@@ -138,9 +138,9 @@ static Results lowerSplit(Node &node) {
     OpFoldResult sum = b.index(0);
     for (OpFoldResult size : given)
       sum = b.add(sum, size);
-    b.assertEqual(sum, from[*axis],
-                  node.op.getDisplayName() +
-                      ": Split: sizes do not add up to the input's");
+    b.assertEqual(sum, from[*axis], "sizes do not add up to the input's");
+    for (OpFoldResult size : given)
+      b.assertNotNegative(size, "a size is negative");
   } else {
     OpFoldResult chunk = b.ceilDiv(from[*axis], b.index(parts)),
                  left = from[*axis];

@@ -136,17 +136,8 @@ Value TensorBuilder::stretch(Value input, ArrayRef<OpFoldResult> sizes) {
   Sizes from = getSizes(input);
   size_t offset = sizes.size() - from.size();
   SmallVector<Value> isOne(from.size());
-  for (auto [i, size] : llvm::enumerate(from)) {
-    if (size == sizes[offset + i])
-      continue;
-    isOne[i] = arith::CmpIOp::create(*this, arith::CmpIPredicate::eq,
-                                     getIndex(size), getIndex(index(1)));
-    Value same =
-        arith::CmpIOp::create(*this, arith::CmpIPredicate::eq, getIndex(size),
-                              getIndex(sizes[offset + i]));
-    assertTrue(arith::OrIOp::create(*this, isOne[i], same),
-               "sizes cannot be broadcast");
-  }
+  for (auto [i, size] : llvm::enumerate(from))
+    isOne[i] = assertBroadcast(size, sizes[offset + i]);
   Value zero = getIndex(index(0));
   Type type = cast<RankedTensorType>(input.getType()).getElementType();
   return generate(sizes, type, [&](ImplicitLocOpBuilder &b, ValueRange at) {

@@ -54,9 +54,15 @@ public:
   OpFoldResult min(OpFoldResult a, OpFoldResult b);
   OpFoldResult max(OpFoldResult a, OpFoldResult b);
   OpFoldResult product(ArrayRef<OpFoldResult> sizes);
-  /// Ends the call with `message` unless the two are equal.
-  void assertEqual(OpFoldResult a, OpFoldResult b, const Twine &message);
-  void assertTrue(Value condition, const Twine &message);
+  /// Who speaks in the messages of assertions: `subject: reason`.
+  void setSubject(StringRef name) { subject = name.str(); }
+  /// Ends the call with `reason` unless the two are equal.
+  void assertEqual(OpFoldResult a, OpFoldResult b, const Twine &reason);
+  void assertNotNegative(OpFoldResult size, const Twine &reason);
+  void assertTrue(Value condition, const Twine &reason);
+  /// Ends the call unless `size` is `to` or 1. Gives the test for 1, null where
+  /// nothing had to be tested.
+  Value assertBroadcast(OpFoldResult size, OpFoldResult to);
 
   //===--------------------------------------------------------------------===//
   // Tensors
@@ -99,6 +105,7 @@ private:
   Value finish(Value tensor, ArrayRef<OpFoldResult> sizes);
 
   llvm::DenseMap<Value, Sizes> known;
+  std::string subject;
 };
 
 /// A constant of a floating-point or integer type.

@@ -130,17 +130,41 @@ OpFoldResult TensorBuilder::product(ArrayRef<OpFoldResult> sizes) {
   return result;
 }
 
-void TensorBuilder::assertTrue(Value condition, const Twine &message) {
-  cf::AssertOp::create(*this, condition, getStringAttr(message));
+void TensorBuilder::assertTrue(Value condition, const Twine &reason) {
+  cf::AssertOp::create(*this, condition,
+                       getStringAttr(subject.empty() ? reason
+                                                     : subject + ": " + reason));
 }
 
 void TensorBuilder::assertEqual(OpFoldResult a, OpFoldResult b,
-                                const Twine &message) {
+                                const Twine &reason) {
   if (a == b)
     return;
   assertTrue(arith::CmpIOp::create(*this, arith::CmpIPredicate::eq, getIndex(a),
                                    getIndex(b)),
-             message);
+             reason);
+}
+
+void TensorBuilder::assertNotNegative(OpFoldResult size, const Twine &reason) {
+  std::optional<int64_t> known = getConstantIntValue(size);
+  if (known && *known >= 0)
+    return;
+  assertTrue(arith::CmpIOp::create(*this, arith::CmpIPredicate::sge,
+                                   getIndex(size), getIndex(index(0))),
+             reason);
+}
+
+Value TensorBuilder::assertBroadcast(OpFoldResult size, OpFoldResult to) {
+  if (size == to || getConstantIntValue(size) == 1)
+    return {};
+  Value from = getIndex(size);
+  Value isOne = arith::CmpIOp::create(*this, arith::CmpIPredicate::eq, from,
+                                      getIndex(index(1)));
+  Value same = arith::CmpIOp::create(*this, arith::CmpIPredicate::eq, from,
+                                     getIndex(to));
+  assertTrue(arith::OrIOp::create(*this, isOne, same),
+             "sizes cannot be broadcast");
+  return isOne;
 }
 
 Sizes TensorBuilder::broadcastSizes(ArrayRef<Sizes> all) {

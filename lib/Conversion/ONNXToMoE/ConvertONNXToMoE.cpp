@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "Raise.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Pass/PassManager.h"
 #include "moe/Dialect/MoE/IR/MoE.h"

@@ -7,6 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "Layer.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -62,12 +66,31 @@ static Value buildExperts(ImplicitLocOpBuilder &b, const ExpertSet &set,
                               downMatrix, downBias, set.activation);
 }
 
+void moe::assertEqual(ImplicitLocOpBuilder &b, OpFoldResult x, OpFoldResult y,
+                      const Twine &message) {
+  if (isEqualConstantIntOrValue(x, y))
+    return;
+  Value left = getValueOrCreateConstantIndexOp(b, b.getLoc(), x);
+  Value right = getValueOrCreateConstantIndexOp(b, b.getLoc(), y);
+  Value same =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, left, right);
+  cf::AssertOp::create(b, same, b.getStringAttr(message));
+}
+
 Value moe::buildLayer(ImplicitLocOpBuilder &b, const Layer &layer) {
   MLIRContext *context = b.getContext();
   Value ids = layer.ids, weights = layer.weights;
   Value input = flattenTokens(b, layer.tokens);
   auto tokens = cast<RankedTensorType>(input.getType());
+  auto checkRows = [&](Value rows, StringRef what) {
+    assertEqual(b, tensor::getMixedSize(b, b.getLoc(), rows, 0),
+                tensor::getMixedSize(b, b.getLoc(), input, 0),
+                layer.subject + ": " + what + " has other rows than the input");
+  };
   if (layer.routing) {
+    checkRows(flattenTokens(b, layer.routing->logits), "the router");
+    if (layer.routing->values)
+      checkRows(flattenTokens(b, layer.routing->values), "router_weights");
     Value sharedWeights;
     if (layer.sharedWeights)
       sharedWeights = flattenTokens(b, layer.sharedWeights);
@@ -77,6 +100,7 @@ Value moe::buildLayer(ImplicitLocOpBuilder &b, const Layer &layer) {
   } else {
     ids = castIds(b, flattenTokens(b, ids));
     weights = flattenTokens(b, weights);
+    checkRows(ids, "the choice");
   }
   int64_t experts = layer.experts + layer.shared;
   Value plan =

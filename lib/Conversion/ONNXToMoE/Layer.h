@@ -51,6 +51,8 @@ struct ExpertSet {
 
 /// What every matcher finds out about a layer, whatever wrote it.
 struct Layer {
+  /// Who speaks in messages of the compiled code, as onnxir::getSubject says.
+  std::string subject = "MoE layer";
   /// …×H: the leading dimensions are the tokens.
   Value tokens;
   /// Routed experts in the order of their ids, then the shared ones.
@@ -66,8 +68,14 @@ struct Layer {
 };
 
 /// Builds the layer in its canonical form, T×H in and out: gate, plan,
-/// dispatch, experts, combine.
+/// dispatch, experts, combine. Sizes that must be equal and are not known to be
+/// are compared at run time.
 Value buildLayer(ImplicitLocOpBuilder &builder, const Layer &layer);
+
+/// Builds code that ends the call with `message` unless two sizes are equal.
+/// Nothing is built for sizes known to be equal.
+void assertEqual(ImplicitLocOpBuilder &builder, OpFoldResult a, OpFoldResult b,
+                 const Twine &message);
 
 } // namespace mlir::moe
 

@@ -220,6 +220,21 @@ static Value unflatten(ImplicitLocOpBuilder &builder, Value rows, Value input,
                                        sizes);
 }
 
+/// The router's scores with as many columns as there are experts, which the
+/// type of `scores` may not say.
+static Value getColumns(ImplicitLocOpBuilder &b, const Layer &layer,
+                        Value scores, const ContribMoE &node) {
+  auto type = cast<RankedTensorType>(scores.getType());
+  if (!type.isDynamicDim(1))
+    return scores;
+  assertEqual(b, tensor::getMixedSize(b, b.getLoc(), scores, 1),
+              b.getIndexAttr(node.experts),
+              layer.subject + ": the router's columns are not " +
+                  Twine(node.experts) + " experts");
+  return tensor::CastOp::create(
+      b, type.clone({type.getDimSize(0), node.experts}), scores);
+}
+
 LogicalResult moe::raiseContribMoE(onnxir::NodeOp node,
                                    const ContribOptions &options) {
   FailureOr<ContribMoE> read =
@@ -229,17 +244,16 @@ LogicalResult moe::raiseContribMoE(onnxir::NodeOp node,
   ImplicitLocOpBuilder builder(node.getLoc(), node);
   Value input = node.getInput(0);
   Layer layer;
+  layer.subject = onnxir::getSubject(node);
   layer.tokens = input;
   layer.experts = read->experts;
   layer.out = read->hidden;
   Routing &routing = layer.routing.emplace();
-  routing.logits = node.getInput(1);
+  routing.logits = getColumns(builder, layer, node.getInput(1), *read);
   routing.experts = read->experts;
-  if (read->routerType.isDynamicDim(1))
-    routing.logits = tensor::CastOp::create(
-        builder,
-        read->routerType.clone({read->routerType.getDimSize(0), read->experts}),
-        routing.logits);
+  if (read->routerWeights)
+    read->routerWeights =
+        getColumns(builder, layer, read->routerWeights, *read);
   setRouting(*read, options.semantics, routing);
   ExpertSet &set = layer.sets.emplace_back();
   set.count = read->experts;
@@ -248,8 +262,17 @@ LogicalResult moe::raiseContribMoE(onnxir::NodeOp node,
 
   // Inference has made sure that the two types agree where both are known.
   Type declared = node.getResult(0).getType();
-  if (isa<RankedTensorType>(declared) && declared != result.getType())
-    result = tensor::CastOp::create(builder, declared, result);
+  if (auto type = dyn_cast<RankedTensorType>(declared);
+      type && type != result.getType()) {
+    for (int64_t i = 0; i < type.getRank(); ++i)
+      if (!type.isDynamicDim(i))
+        assertEqual(builder,
+                    tensor::getMixedSize(builder, builder.getLoc(), input, i),
+                    builder.getIndexAttr(type.getDimSize(i)),
+                    layer.subject +
+                        ": a size of the result is not as declared");
+    result = tensor::CastOp::create(builder, type, result);
+  }
   node.getResult(0).replaceAllUsesWith(result);
   SmallVector<Value> inputs(node.getInputs());
   node.erase();

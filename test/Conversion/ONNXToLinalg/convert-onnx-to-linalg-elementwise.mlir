@@ -30,7 +30,7 @@ func.func @named(%x: tensor<?x4xf32> {onnxir.dims = ["n", 4]}, %y: tensor<?x4xf3
 
 // Others may be 1 at run time.
 // CHECK-LABEL: func.func @unnamed
-// CHECK: cf.assert %{{.*}}, "sizes cannot be broadcast"
+// CHECK: cf.assert %{{.*}}, "Mul: sizes cannot be broadcast"
 func.func @unnamed(%x: tensor<?xf32>, %y: tensor<?xf32>) -> tensor<?xf32> {
   %0 = onnxir.node "Mul"(%x, %y) : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
   return %0 : tensor<?xf32>

@@ -31,7 +31,8 @@ func.func @flatten_and_back(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
 
 // A shape that only the run knows is checked.
 // CHECK-LABEL: func.func @unknown
-// CHECK: cf.assert %{{.*}}, "Reshape: Reshape: sizes do not hold all elements"
+// CHECK: cf.assert %{{.*}}, "Reshape: a size is negative"
+// CHECK: cf.assert %{{.*}}, "Reshape: sizes do not hold all elements"
 func.func @unknown(%x: tensor<?xf32>, %s: tensor<2xi64>) -> tensor<?x?xf32> {
   %0 = onnxir.node "Reshape"(%x, %s) : (tensor<?xf32>, tensor<2xi64>) -> tensor<?x?xf32>
   return %0 : tensor<?x?xf32>
@@ -54,9 +55,26 @@ func.func @slices(%x: tensor<?x8xf32>) -> (tensor<?x3xf32>, tensor<?x4xf32>, ten
 
 // -----
 
+// What is declared or given at run time is checked; nodes with a name are named.
+// CHECK-LABEL: func.func @checked
+func.func @checked(%x: tensor<?x?xf32>, %s: tensor<2xi64>, %step: tensor<i64>) -> (tensor<3x?xf32>, tensor<?x?xf32>, tensor<?xi64>, tensor<?x?xf32>) {
+  // CHECK: cf.assert %{{.*}}, "first: Relu: a size of the result is not as declared"
+  %0 = onnxir.node "Relu"(%x) name "first" : (tensor<?x?xf32>) -> tensor<3x?xf32>
+  // CHECK: cf.assert %{{.*}}, "Split: sizes do not add up to the input's"
+  // CHECK: cf.assert %{{.*}}, "Split: a size is negative"
+  %1, %2 = onnxir.node "Split"(%x, %s) : (tensor<?x?xf32>, tensor<2xi64>) -> (tensor<?x?xf32>, none)
+  // CHECK: cf.assert %{{.*}}, "Range: the step is 0"
+  %3 = onnxir.node "Range"(%step, %step, %step) : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
+  // CHECK: cf.assert %{{.*}}, "Expand: sizes cannot be broadcast"
+  %4 = onnxir.node "Expand"(%x, %s) : (tensor<?x?xf32>, tensor<2xi64>) -> tensor<?x?xf32>
+  return %0, %1, %3, %4 : tensor<3x?xf32>, tensor<?x?xf32>, tensor<?xi64>, tensor<?x?xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func.func @concat
 func.func @concat(%x: tensor<?x3xf32>, %y: tensor<?x5xf32>) -> tensor<?x8xf32> {
-  // CHECK: cf.assert %{{.*}}, "Concat: Concat: operands differ in size"
+  // CHECK: cf.assert %{{.*}}, "Concat: operands differ in size"
   // CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[0, 0] [%{{.*}}, 3] [1, 1]
   // CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[0, 3] [%{{.*}}, 5] [1, 1]
   %0 = onnxir.node "Concat"(%x, %y) {axis = 1 : i64} : (tensor<?x3xf32>, tensor<?x5xf32>) -> tensor<?x8xf32>

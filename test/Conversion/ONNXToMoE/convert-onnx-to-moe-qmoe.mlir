@@ -37,6 +37,8 @@ func.func @int2_rows(%x: tensor<?x32xf16>, %logits: tensor<?x4xf16>, %fc1: tenso
 // CHECK-SAME: %[[L:[a-z0-9]*]]: tensor<?x4xf32>
 // CHECK-SAME: %[[RW:[a-z0-9]*]]: tensor<?x4xf32>)
 func.func @router_weights(%x: tensor<?x32xf32>, %logits: tensor<?x4xf32>, %fc1: tensor<4x24x32xui8>, %s1: tensor<4x24xf32>, %fc2: tensor<4x32x24xui8>, %s2: tensor<4x32xf32>, %fc3: tensor<4x24x32xui8>, %s3: tensor<4x24xf32>, %rw: tensor<?x4xf32>) -> tensor<?x32xf32> {
+  // CHECK: cf.assert %{{.*}}, "QMoE: the router has other rows than the input"
+  // CHECK: cf.assert %{{.*}}, "QMoE: router_weights has other rows than the input"
   // CHECK: moe.gate %[[L]] values(%[[RW]] : tensor<?x4xf32>) score<identity> select<top_k, k = 2, tie = higher> normalize<sum> drop_below(1.0e-08)
   // CHECK: zero_point(128) : tensor<4x24x32xui8> -> !moe.weights<4x24x32, ui8>
   // CHECK: moe.ffn_experts up({{.*}}) gate({{.*}}) down

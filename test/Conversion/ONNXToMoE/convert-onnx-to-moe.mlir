@@ -1,6 +1,6 @@
 // RUN: moe-opt %s --convert-onnx-to-moe --split-input-file | FileCheck %s
 
-// The router's rows may have another name than the tokens.
+// Only the run knows whether the router has as many rows as there are tokens.
 // CHECK-LABEL: func.func @silu
 // CHECK-SAME: (%[[X:.*]]: tensor<?x16xf32>, %[[L:.*]]: tensor<?x6xf32>)
 func.func @silu(%x: tensor<?x16xf32>, %logits: tensor<?x6xf32>) -> tensor<?x16xf32> {
@@ -8,6 +8,10 @@ func.func @silu(%x: tensor<?x16xf32>, %logits: tensor<?x6xf32>) -> tensor<?x16xf
   // CHECK-DAG: %[[W2:.*]] = onnxir.get_weight @fc2
   %fc1 = onnxir.get_weight @fc1 : tensor<6x24x16xf32>
   %fc2 = onnxir.get_weight @fc2 : tensor<6x16x24xf32>
+  // CHECK-DAG: %[[ROWS:.*]] = tensor.dim %[[L]], %c0
+  // CHECK-DAG: %[[TOKENS:.*]] = tensor.dim %[[X]], %c0
+  // CHECK: %[[SAME:.*]] = arith.cmpi eq, %[[ROWS]], %[[TOKENS]]
+  // CHECK: cf.assert %[[SAME]], "MoE: the router has other rows than the input"
   // CHECK: %[[W:.*]], %[[IDS:.*]] = moe.gate %[[L]] score<softmax> select<top_k, k = 3, tie = higher> : tensor<?x6xf32> -> tensor<?x3xf32>, tensor<?x3xi32>
   // CHECK: %[[P:.*]] = moe.plan %[[IDS]] : tensor<?x3xi32> -> !moe.plan<6>
   // CHECK: %[[R:.*]] = moe.dispatch %[[X]], %[[P]]
@@ -103,3 +107,28 @@ func.func @old_dimensions(%x: tensor<?x16xf32>, %logits: tensor<?x4xf32>, %fc2: 
 // CHECK: onnxir.weight @fc1 from "model.onnx"[100, 6144] : tensor<4x16x24xf32>
 // CHECK: onnxir.weight @fc1_view from "model.onnx"[100, 6144] : tensor<4x24x16xf32> name "fc1"
 onnxir.weight @fc1 from "model.onnx"[100, 6144] : tensor<4x16x24xf32>
+
+// -----
+
+// Known sizes need no check.
+// CHECK-LABEL: func.func @known
+// CHECK-NOT: cf.assert
+func.func @known(%x: tensor<5x16xf32>, %logits: tensor<5x4xf32>, %fc1: tensor<4x24x16xf32>, %fc2: tensor<4x16x24xf32>) -> tensor<5x16xf32> {
+  %y = onnxir.node "MoE" domain "com.microsoft"(%x, %logits, %fc1, none, %fc2)
+      : (tensor<5x16xf32>, tensor<5x4xf32>, tensor<4x24x16xf32>, tensor<4x16x24xf32>) -> tensor<5x16xf32>
+  return %y : tensor<5x16xf32>
+}
+
+// -----
+
+// The weights say how many columns the router has, the result how many tokens there are.
+// CHECK-LABEL: func.func @columns
+// CHECK: cf.assert %{{.*}}, "MoE: the router's columns are not 4 experts"
+// CHECK: tensor.cast %{{.*}} : tensor<?x?xf32> to tensor<?x4xf32>
+// CHECK: moe.combine
+// CHECK: cf.assert %{{.*}}, "MoE: a size of the result is not as declared"
+func.func @columns(%x: tensor<?x16xf32>, %logits: tensor<?x?xf32>, %fc1: tensor<4x24x16xf32>, %fc2: tensor<4x16x24xf32>) -> tensor<5x16xf32> {
+  %y = onnxir.node "MoE" domain "com.microsoft"(%x, %logits, %fc1, none, %fc2)
+      : (tensor<?x16xf32>, tensor<?x?xf32>, tensor<4x24x16xf32>, tensor<4x16x24xf32>) -> tensor<5x16xf32>
+  return %y : tensor<5x16xf32>
+}

@@ -83,7 +83,7 @@ static LogicalResult readRouting(ContribMoE &layer) {
     return success();
   auto type = dyn_cast<RankedTensorType>(node.getInput(14).getType());
   if (!type || type.getRank() != 2 || !isa<FloatType>(type.getElementType()) ||
-      type.getDimSize(1) != layer.experts ||
+      (!type.isDynamicDim(1) && type.getDimSize(1) != layer.experts) ||
       failed(verifyCompatibleShape(type, layer.routerType)))
     return emitNodeError(node)
            << "router_weights must have the shape of router_probs, "

@@ -13,6 +13,11 @@
 using namespace mlir;
 using namespace mlir::onnxir;
 
+std::string onnxir::getSubject(NodeOp node) {
+  StringRef type = node.getOpType(), name = node.getDisplayName();
+  return name == type ? type.str() : (name + ": " + type).str();
+}
+
 /// Writes who speaks: `node: operator: `, the node being left out where the
 /// location names it, for a tool prints that.
 static InFlightDiagnostic &&introduce(InFlightDiagnostic &&diag, NodeOp node) {

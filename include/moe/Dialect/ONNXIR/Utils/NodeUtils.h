@@ -14,6 +14,9 @@
 
 namespace mlir::onnxir {
 
+/// Who speaks in messages of the compiled code: `node: operator`.
+std::string getSubject(NodeOp node);
+
 /// Starts the error `node: operator: reason`, the reason being what the caller
 /// streams into it.
 InFlightDiagnostic emitNodeError(NodeOp node);
