@@ -18,6 +18,7 @@
 #include "moe/Pipelines/MoEToCPU.h"
 #include "moe/Target/ONNX/Import.h"
 #include "llvm/Support/SourceMgr.h"
+#include <chrono>
 
 using namespace llvm;
 using namespace moe;
@@ -42,8 +43,7 @@ private:
     if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error ||
         !message.empty())
       return;
-    auto position =
-        dyn_cast<mlir::FileLineColLoc>(diagnostic.getLocation());
+    auto position = dyn_cast<mlir::FileLineColLoc>(diagnostic.getLocation());
     if (!position || position.getLine() == 0) {
       message = mlir::onnxir::formatDiagnostic(diagnostic, path);
       return;
@@ -71,8 +71,18 @@ static mlir::OwningOpRef<mlir::ModuleOp> readModel(StringRef path,
   return mlir::parseSourceFile<mlir::ModuleOp>(path, &context);
 }
 
-static Expected<std::unique_ptr<MemoryBuffer>>
-compile(StringRef path, const CompileOptions &options) {
+/// The seconds since `start`, which becomes now.
+static double lap(std::chrono::steady_clock::time_point &start) {
+  auto now = std::chrono::steady_clock::now();
+  std::chrono::duration<double> elapsed = now - start;
+  start = now;
+  return elapsed.count();
+}
+
+static Expected<CompileResult> compile(StringRef path,
+                                       const CompileOptions &options) {
+  auto clock = std::chrono::steady_clock::now();
+  CompileResult result;
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
@@ -85,19 +95,24 @@ compile(StringRef path, const CompileOptions &options) {
   if (options.prepare)
     if (Error error = options.prepare(*module))
       return createStringError(path + ": " + toString(std::move(error)));
+  result.import = lap(clock);
   mlir::moe::MoEToCPUOptions pipeline;
   pipeline.reference = options.reference;
+  pipeline.profile = options.profile;
   pipeline.keepDefaults = options.keepDefaults;
   pipeline.vectorBits = options.target.getVectorBits();
   mlir::PassManager pm(&context);
   mlir::moe::buildMoEToCPUPipeline(pm, pipeline);
   if (failed(pm.run(*module)))
     return errors.take();
+  result.lower = lap(clock);
   Expected<std::unique_ptr<MemoryBuffer>> object =
       compileToObject(*module, options.target, /*quick=*/options.reference);
   if (!object)
     return createStringError(path + ": " + toString(object.takeError()));
-  return object;
+  result.object = std::move(*object);
+  result.generate = lap(clock);
+  return result;
 }
 
 static Expected<std::string> getKey(StringRef path,
@@ -105,6 +120,8 @@ static Expected<std::string> getKey(StringRef path,
   std::string text = options.reference ? "reference" : "optimized";
   if (options.keepDefaults)
     text += " keep-defaults";
+  if (options.profile)
+    text += " profile";
   return ObjectCache::computeKey(path, text, options.target);
 }
 
@@ -115,12 +132,11 @@ Expected<CompileResult> moe::compileModel(StringRef path,
     return createStringError(path + ": " + toString(key.takeError()));
   ObjectCache cache(options.prepare ? "" : options.cacheDirectory);
   if (std::unique_ptr<MemoryBuffer> object = cache.get(*key))
-    return CompileResult{std::move(object), true};
-  Expected<std::unique_ptr<MemoryBuffer>> object = compile(path, options);
-  if (!object)
-    return object.takeError();
-  cache.put(*key, **object);
-  return CompileResult{std::move(*object), false};
+    return CompileResult{std::move(object), /*cached=*/true};
+  Expected<CompileResult> result = compile(path, options);
+  if (result)
+    cache.put(*key, *result->object);
+  return result;
 }
 
 void moe::forgetModel(StringRef path, const CompileOptions &options) {

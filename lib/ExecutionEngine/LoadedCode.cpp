@@ -10,6 +10,7 @@
 #include "moe-runtime/Context.h"
 #include "moe-runtime/NarrowFloat.h"
 #include "moe-runtime/Parallel.h"
+#include "moe-runtime/Profile.h"
 #include "moe-runtime/Trap.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/TargetSelect.h"
@@ -33,6 +34,7 @@ static SymbolMap getRuntimeSymbols(LLJIT &jit) {
   add("_mlir_memref_to_llvm_aligned_alloc", _mlir_memref_to_llvm_aligned_alloc);
   add("_mlir_memref_to_llvm_free", _mlir_memref_to_llvm_free);
   add("moe_parallel_for", moe_parallel_for);
+  add("moe_profile_enter", moe_profile_enter);
   add("moe_raise", moe_raise);
   add("__truncsfbf2", moe_truncsfbf2);
   add("__truncdfbf2", moe_truncdfbf2);

@@ -29,6 +29,8 @@ static void buildModelLowering(OpPassManager &pm,
   if (!options.keepDefaults)
     pm.addPass(onnxir::createBindDefaultsPass());
   pm.addPass(createConvertONNXToMoEPass());
+  if (options.profile)
+    pm.addPass(createLabelPhasesPass());
   pm.addPass(createConvertONNXToLinalgPass());
   pm.addPass(createCanonicalizerPass());
   // Kernels read buffers of tensors right where they are called. Merging two
@@ -38,6 +40,9 @@ static void buildModelLowering(OpPassManager &pm,
   if (!options.reference) {
     pm.addNestedPass<func::FuncOp>(createFuseDispatchPass());
     pm.addNestedPass<func::FuncOp>(createFuseCombinePass());
+    // A fused phase is what it has become.
+    if (options.profile)
+      pm.addPass(createLabelPhasesPass());
     ConvertMoEToCPUPassOptions kernels;
     kernels.vectorBits = options.vectorBits;
     pm.addPass(createConvertMoEToCPUPass(kernels));
@@ -107,6 +112,8 @@ void mlir::moe::buildMoEToCPUPipeline(OpPassManager &pm,
                                       const MoEToCPUOptions &options) {
   buildModelLowering(pm, options);
   buildBufferization(pm);
+  if (options.profile)
+    pm.addPass(createInsertProfilingPass());
   pm.addPass(createEmitEntryPointsPass());
   buildLoops(pm);
   buildLLVM(pm);

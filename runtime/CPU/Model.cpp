@@ -199,7 +199,7 @@ void Call::clearInputs() {
   namedDims.clear();
 }
 
-bool Call::run(std::string &error) {
+bool Call::run(std::string &error, Profile *profile) {
   const EntrySpec &spec = getSpec();
   for (size_t i = 0; i < spec.inputs.size(); ++i) {
     if (isSet[i])
@@ -215,6 +215,7 @@ bool Call::run(std::string &error) {
       return false;
   }
   context.reset();
+  Profile::Scope scope(profile);
   return invoke(model.entries[entry].function, args.data(), context, error);
 }
 

@@ -24,6 +24,8 @@ struct CompileOptions {
   bool reference = false;
   /// Keep inputs for which the model has a value.
   bool keepDefaults = false;
+  /// Make code that tells the runtime which operation it is at.
+  bool profile = false;
   /// Where compiled models are kept; "" for nowhere.
   std::string cacheDirectory;
   /// Changes the model before it is lowered; says why it cannot. Such code is
@@ -31,10 +33,12 @@ struct CompileOptions {
   std::function<llvm::Error(mlir::ModuleOp)> prepare;
 };
 
-/// Whether the code came from the cache.
+/// Code, and the seconds that each step to it took; none did, if the code came
+/// from the cache.
 struct CompileResult {
   std::unique_ptr<llvm::MemoryBuffer> object;
   bool cached = false;
+  double import = 0, lower = 0, generate = 0;
 };
 
 /// Compiles the ONNX model or the MLIR module in file `path`. Errors are one

@@ -25,6 +25,11 @@ struct MoEToCPUOptions : PassPipelineOptions<MoEToCPUOptions> {
       llvm::cl::desc("Let callers pass inputs for which the model has a value; "
                      "else that value is a constant"),
       llvm::cl::init(false)};
+  PassOptions::Option<bool> profile{
+      *this, "profile",
+      llvm::cl::desc("Tell the runtime which operation the code is at, so that "
+                     "it can measure their times"),
+      llvm::cl::init(false)};
   PassOptions::Option<int64_t> vectorBits{
       *this, "vector-bits",
       llvm::cl::desc("Bits of the target's vector registers: 256 or 512"),

@@ -25,11 +25,13 @@ namespace mlir::moe {
 #include "moe/Transforms/Passes.h.inc"
 
 /// Names of attributes that passes leave for one another on functions and
-/// their arguments; see moe-bind-weights and moe-emit-entry-points.
+/// their arguments; see moe-bind-weights, moe-emit-entry-points and
+/// moe-insert-profiling.
 constexpr llvm::StringLiteral kWeightAttrName = "moe.weight";
 constexpr llvm::StringLiteral kResidentAttrName = "moe.resident";
 constexpr llvm::StringLiteral kInitAttrName = "moe.init";
 constexpr llvm::StringLiteral kTypeAttrName = "moe.type";
+constexpr llvm::StringLiteral kKindAttrName = "moe.kind";
 
 #define GEN_PASS_REGISTRATION
 #include "moe/Transforms/Passes.h.inc"

@@ -159,6 +159,61 @@ def GuardAllocationsPass : Pass<"moe-guard-allocations"> {
   ];
 }
 
+def InsertProfilingPass : Pass<"moe-insert-profiling", "ModuleOp"> {
+  let summary = "Tell the runtime which phase the code is at";
+  let description = [{
+    In each public function, before the first operation of each phase that
+    `moe-label-phases` marked, calls `moe_profile_enter` with the names of the
+    node and of the kind, and with null pointers before the function returns.
+    Operations without effects, allocations and assertions begin no phase. To be
+    run when buffers are made, since their operations are no longer reordered.
+    The attribute `moe.kind` of a function says what a call of it is, whatever
+    the label of the call.
+
+    Example:
+
+    ```mlir
+    linalg.add … loc(#loc)  // labelled "residual", "Add"
+    ```
+    becomes
+    ```mlir
+    %node = llvm.mlir.addressof @moe_phase_0 : !llvm.ptr
+    %kind = llvm.mlir.addressof @moe_phase_1 : !llvm.ptr
+    llvm.call @moe_profile_enter(%node, %kind) : (!llvm.ptr, !llvm.ptr) -> ()
+    linalg.add …
+    ```
+  }];
+  let dependentDialects = ["LLVM::LLVMDialect"];
+  let statistics = [
+    Statistic<"numEntered", "phases", "Number of calls of the runtime">,
+  ];
+}
+
+def LabelPhasesPass : Pass<"moe-label-phases", "ModuleOp"> {
+  let summary = "Mark locations with the node and the kind of operation";
+  let description = [{
+    The locations of operations in public functions become fused locations with
+    a dictionary of two strings: `moe.kind`, the ONNX operator or the name of the
+    operation, and `moe.node`, the name of the node. For the gate, plan,
+    dispatch, experts and combine of a MoE layer the latter is the layer's: the
+    name of its first operation, or `layer N`, if that has none. Lowering keeps
+    locations, so that `moe-insert-profiling` finds them on what is left of the
+    operations. Labels stay when the pass runs again, but these five get theirs
+    anew, since fusion may have made another of them.
+
+    Example:
+
+    ```mlir
+    %p = moe.plan %ids : tensor<?x2xi32> -> !moe.plan<8> loc("experts")
+    ```
+    becomes
+    ```mlir
+    %p = moe.plan %ids : tensor<?x2xi32> -> !moe.plan<8>
+        loc(fused<{moe.kind = "moe.plan", moe.node = "experts"}>["experts"])
+    ```
+  }];
+}
+
 def LowerAssertionsPass : Pass<"moe-lower-assertions", "ModuleOp"> {
   let summary = "Turn assertions into calls of the runtime";
   let description = [{

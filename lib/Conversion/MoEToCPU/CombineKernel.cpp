@@ -50,6 +50,8 @@ func::FuncOp mlir::moe::getCombineKernel(ModuleOp module, Location loc,
       MemRefType::get({dynamic, dynamic}, IntegerType::get(context, 64));
   func::FuncOp func =
       createKernel(module, loc, name, {rows, slots, weights, result});
+  // The experts that it was fused with call it; profiles tell the two apart.
+  func->setAttr("moe.kind", StringAttr::get(context, "moe.combine"));
   ImplicitLocOpBuilder b(loc, context);
   b.setInsertionPointToStart(&func.getBody().front());
   Value rowsArg = func.getArgument(0), slotsArg = func.getArgument(1),

@@ -11,6 +11,7 @@
 
 #include "moe-runtime/Context.h"
 #include "moe-runtime/Manifest.h"
+#include "moe-runtime/Profile.h"
 #include "moe-runtime/Weights.h"
 #include <functional>
 
@@ -84,8 +85,9 @@ public:
   /// Forgets the inputs.
   void clearInputs();
 
-  /// Runs the entry; the results of the call before it are gone.
-  bool run(std::string &error);
+  /// Runs the entry; the results of the call before it are gone. `profile`, if
+  /// any, gets the times of the phases, if the code was compiled for that.
+  bool run(std::string &error, Profile *profile = nullptr);
 
   const MemRefDescriptor &getResult(size_t index) const {
     return results[index];

@@ -21,6 +21,7 @@ extern "C" {
 
 namespace moe::rt {
 class Context;
+class Profile;
 
 constexpr unsigned maxMessage = 256;
 
@@ -37,6 +38,8 @@ struct ThreadState {
   Trap *trap = nullptr;
   /// Within a parallel loop: further ones run serially.
   bool inParallelLoop = false;
+  /// Collects the phases of calls; usually null.
+  Profile *profile = nullptr;
 };
 ThreadState &threadState();
 
