@@ -77,6 +77,14 @@ static bool isSigned(ElementType type) {
   }
 }
 
+std::optional<uint64_t> HostTensor::getGreatestInteger() const {
+  if (getSemantics(type))
+    return std::nullopt;
+  if (type == ElementType::I1)
+    return 1;
+  return maskTrailingOnes<uint64_t>(rt::getStorageBits(type) - isSigned(type));
+}
+
 double HostTensor::getElement(int64_t index) const {
   unsigned bits = rt::getStorageBits(type);
   const uint8_t *element = data.get() + index * bits / 8;
@@ -92,7 +100,8 @@ double HostTensor::getElement(int64_t index) const {
   }
   if (const fltSemantics *semantics = getSemantics(type)) {
     unsigned width = APFloat::getSizeInBits(*semantics);
-    APFloat real(*semantics, APInt(width, value & maskTrailingOnes<uint64_t>(width)));
+    APFloat real(*semantics,
+                 APInt(width, value & maskTrailingOnes<uint64_t>(width)));
     bool losesInfo;
     real.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven,
                  &losesInfo);
@@ -101,4 +110,27 @@ double HostTensor::getElement(int64_t index) const {
   if (isSigned(type))
     return int64_t(value << (64 - bits)) >> (64 - bits);
   return value;
+}
+
+void HostTensor::setElement(int64_t index, double value) {
+  unsigned bits = rt::getStorageBits(type);
+  uint8_t *element = data.get() + index * bits / 8;
+  uint64_t raw;
+  if (type == ElementType::F32) {
+    float real = value;
+    memcpy(element, &real, sizeof(real));
+    return;
+  }
+  if (const fltSemantics *semantics = getSemantics(type)) {
+    APFloat real(value);
+    bool losesInfo;
+    real.convert(*semantics, APFloat::rmNearestTiesToEven, &losesInfo);
+    raw = real.bitcastToAPInt().getZExtValue();
+  } else {
+    raw = value < 0 ? uint64_t(int64_t(value)) : uint64_t(value);
+  }
+  if (bits < 8)
+    *element |= (raw & ((1 << bits) - 1)) << (index * bits % 8);
+  else
+    memcpy(element, &raw, std::min(bits, 64u) / 8);
 }

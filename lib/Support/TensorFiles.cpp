@@ -130,6 +130,8 @@ Expected<HostTensor> moe::readTensorFile(StringRef path) {
   if (!file)
     return createStringError(file.getError(), file.getError().message());
   StringRef bytes = (*file)->getBuffer();
+  if (bytes.empty())
+    return createStringError("is empty");
   return bytes.starts_with("\x93NUMPY") ? readNpy(bytes)
                                         : readTensorProto(bytes);
 }

@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "Bisection.h"
-#include "moe/ExecutionEngine/NodeValues.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "moe/ExecutionEngine/NodeValues.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -28,8 +28,8 @@ public:
 
 private:
   /// The outputs of a program that returns those of `nodes`, too, or of all.
-  Expected<std::vector<HostTensor>>
-  runProgram(bool reference, std::optional<StringRef> node);
+  Expected<std::vector<HostTensor>> runProgram(bool reference,
+                                               std::optional<StringRef> node);
   /// Whether node `index` departs in a program that returns it.
   Expected<bool> departs(size_t index);
 

@@ -33,9 +33,9 @@ Difference moe::compare(const HostTensor &actual, const HostTensor &expected,
     double distance = std::fabs(a - b);
     // Comparisons with NaN are false, so it counts as a mismatch; an infinite
     // tolerance must not excuse anything.
-    bool matches = distance <= tolerance.absolute +
-                                   tolerance.relative * std::fabs(b) &&
-                   std::isfinite(a) && std::isfinite(b);
+    bool matches =
+        distance <= tolerance.absolute + tolerance.relative * std::fabs(b) &&
+        std::isfinite(a) && std::isfinite(b);
     if (!matches && difference.numMismatches++ == 0)
       difference.firstMismatch = i;
     if (std::isnan(distance))
@@ -49,8 +49,7 @@ Difference moe::compare(const HostTensor &actual, const HostTensor &expected,
   return difference;
 }
 
-Error DataSet::readTensors(StringRef prefix,
-                           std::vector<HostTensor> &tensors) {
+Error DataSet::readTensors(StringRef prefix, std::vector<HostTensor> &tensors) {
   for (unsigned i = 0;; ++i) {
     SmallString<128> path(folder);
     sys::path::append(path, prefix + Twine(i) + ".pb");
@@ -116,6 +115,9 @@ static Expected<bool> runDataSet(Session &session, const DataSet &data,
   auto fail = [&](const Twine &why) {
     return createStringError(data.folder + ": " + why);
   };
+  for (auto [i, expected] : enumerate(data.outputs))
+    if (!place(spec.outputs, expected, i))
+      return fail("more outputs than the model has");
   for (auto [i, tensor] : enumerate(data.inputs)) {
     std::optional<size_t> index = place(spec.inputs, tensor, i);
     if (!index)
@@ -127,14 +129,12 @@ static Expected<bool> runDataSet(Session &session, const DataSet &data,
     return error;
   bool matches = true;
   for (auto [i, expected] : enumerate(data.outputs)) {
-    std::optional<size_t> index = place(spec.outputs, expected, i);
-    if (!index)
-      return fail("more outputs than the model has");
-    Expected<HostTensor> actual = session.getOutput(*index);
+    size_t index = *place(spec.outputs, expected, i);
+    Expected<HostTensor> actual = session.getOutput(index);
     if (!actual)
       return actual.takeError();
     Difference difference = compare(*actual, expected, tolerance);
-    print(sys::path::filename(data.folder), spec.outputs[*index], *actual,
+    print(sys::path::filename(data.folder), spec.outputs[index], *actual,
           expected, difference);
     matches &= difference.matches();
   }

@@ -42,7 +42,8 @@ struct DataSet {
 
   /// The data sets in `directory`'s folders test_data_set_N, or the one in
   /// `directory` itself. Errors name the file.
-  static llvm::Expected<std::vector<DataSet>> readAll(llvm::StringRef directory);
+  static llvm::Expected<std::vector<DataSet>>
+  readAll(llvm::StringRef directory);
 
 private:
   llvm::Error read();

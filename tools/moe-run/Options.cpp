@@ -20,11 +20,14 @@ namespace {
 /// shared library, some of them of the same names.
 struct OptionInfo {
   StringLiteral name;
-  /// What stands for the value in the help; "" if there is none.
+  /// What stands for the value in the help; "" if there is none, in brackets
+  /// if it may be left out.
   StringLiteral value;
   StringLiteral help;
   /// False if the value is not one.
   bool (*set)(Options &options, StringRef value);
+
+  bool isOptional() const { return value.starts_with("["); }
 };
 } // namespace
 
@@ -60,16 +63,41 @@ static bool addDump(Options &options, StringRef value) {
   return !value.empty();
 }
 
+static bool setRandom(Options &options, StringRef value) {
+  options.randomInputs = true;
+  return value.empty() || to_integer(value, options.seed, 10);
+}
+
+static bool addDim(Options &options, StringRef value) {
+  auto [name, size] = value.rsplit('=');
+  auto &dim = options.dims.emplace_back(name.str(), 0);
+  return !name.empty() && to_integer(size, dim.second, 10) && dim.second >= 0;
+}
+
 static constexpr OptionInfo infos[] = {
     {"input", "NAME=FILE",
-     "Value of an input, a .npy or .pb file; once for each input",
+     "Value of an input, a NumPy array or an ONNX TensorProto; once for each "
+     "input",
      addInput},
+    {"random-inputs", "[SEED]",
+     "Make up the inputs that are not given: real numbers uniform in [-1, 1), "
+     "integers as --random-below says; a seed always gives the same (default: "
+     "0)",
+     setRandom},
+    {"random-below", "N",
+     "Random integers are uniform from 0 to N - 1, or to what their type holds "
+     "(default: 2, which serves as mask, token and position)",
+     setCount<&Options::randomBelow>},
+    {"dim", "NAME=N",
+     "A size that varies, for random inputs: by its name in the model, or "
+     "INPUT:I for the I-th size of an input (from 0) where it has none; once "
+     "for each that no given input tells",
+     addDim},
     {"output-dir", "DIR",
      "Write each output to DIR as NAME.npy (NAME.pb for types that NumPy "
      "lacks) instead of printing it",
      setString<&Options::outputDir>},
-    {"entry", "FUNCTION",
-     "Function to run (default: the only one, else main)",
+    {"entry", "FUNCTION", "Function to run (default: the only one, else main)",
      setString<&Options::entry>},
     {"test-data", "DIR",
      "Run on input_0.pb, … in DIR, or in its folders test_data_set_N, and "
@@ -89,22 +117,28 @@ static constexpr OptionInfo infos[] = {
      "With --time: read four times the last-level cache before each call",
      setFlag<&Options::cold>},
     {"profile", "",
-     "Print on stderr where the time to the first result went",
+     "Print on stderr the time of each step up to the first call, and the mean "
+     "time in the calls (of --time, if given): for each MoE layer that of "
+     "gate, "
+     "plan, dispatch, experts and combine, for other operations by kind. A "
+     "phase that is fused into another one counts as that",
      setFlag<&Options::profile>},
     {"dump", "NODE",
-     "Write or print the values of a node, too; may be given several times",
+     "Write or print the values of a node, by its ONNX name, too; once for "
+     "each "
+     "node",
      addDump},
     {"bisect", "",
-     "Name the first node whose value departs from the unoptimised program by "
-     "more than --rtol and --atol; exit code 1 if there is one",
+     "Name the first node whose value departs by more than --rtol and --atol "
+     "from that of the unoptimised program, on the given inputs or the first "
+     "data set; exit code 1 if there is one",
      setFlag<&Options::bisect>},
     {"threads", "N",
      "Threads to run on (default: $MOE_NUM_THREADS, else one per processor)",
      setCount<&Options::threads>},
     {"target", "cpu|cuda", "Where to run (default: cpu)",
      setString<&Options::target>},
-    {"mcpu", "NAME",
-     "Processor to compile for, by LLVM's name (default: host)",
+    {"mcpu", "NAME", "Processor to compile for, by LLVM's name (default: host)",
      setString<&Options::mcpu>},
     {"pipeline", "optimized|reference",
      "Compile to fast kernels, or by the operations' definitions (default: "
@@ -143,7 +177,9 @@ void Options::printHelp(raw_ostream &os) {
         "….\n\nOptions:\n";
   for (const OptionInfo &info : infos) {
     os << "  --" << info.name;
-    if (!info.value.empty())
+    if (info.isOptional())
+      os << "[=" << info.value.drop_front();
+    else if (!info.value.empty())
       os << '=' << info.value;
     printWrapped(os, info.help, 8);
   }
@@ -163,12 +199,17 @@ Error Options::check() const {
                              ": not optimized or reference");
   if (cold && !time)
     return createStringError("--cold: needs --time");
-  if (!testData.empty() && (!inputs.empty() || !outputDir.empty()))
-    return createStringError(
-        "--test-data: does not go with --input or --output-dir");
-  if (bisect && (time || !outputDir.empty() || !dump.empty()))
-    return createStringError(
-        "--bisect: does not go with --time, --output-dir or --dump");
+  if (!testData.empty() &&
+      (!inputs.empty() || randomInputs || !outputDir.empty()))
+    return createStringError("--test-data: does not go with --input, "
+                             "--random-inputs or --output-dir");
+  if (!randomInputs && randomBelow)
+    return createStringError("--random-below: needs --random-inputs");
+  if (!randomInputs && !dims.empty())
+    return createStringError("--dim: needs --random-inputs");
+  if (bisect && (time || profile || !outputDir.empty() || !dump.empty()))
+    return createStringError("--bisect: does not go with --time, --profile, "
+                             "--output-dir or --dump");
   return Error::success();
 }
 
@@ -183,17 +224,17 @@ Expected<Options> Options::parse(ArrayRef<const char *> args) {
       options.model = arg.str();
       continue;
     }
-    auto [name, value] = arg.drop_while([](char c) { return c == '-'; })
-                             .split('=');
-    const auto *info =
-        find_if(infos, [&, name = name](auto &info) { return info.name == name; });
+    auto [name, value] =
+        arg.drop_while([](char c) { return c == '-'; }).split('=');
+    const auto *info = find_if(
+        infos, [&, name = name](auto &info) { return info.name == name; });
     if (info == std::end(infos))
       return createStringError("unknown option '" + arg +
                                "'; see moe-run --help");
     bool hasValue = arg.contains('=');
     if (info->value.empty() && hasValue)
       return createStringError("--" + name + ": takes no value");
-    if (!info->value.empty() && !hasValue) {
+    if (!info->value.empty() && !info->isOptional() && !hasValue) {
       if (args.size() < 2)
         return createStringError("--" + name + ": needs a value, " +
                                  info->value);

@@ -25,6 +25,12 @@ struct Options {
   std::vector<std::string> inputs;
   std::string outputDir;
   std::string testData;
+  /// Make up the inputs that are not given; with this seed, integers below
+  /// `randomBelow`, and these values of sizes that vary.
+  bool randomInputs = false;
+  uint64_t seed = 0;
+  unsigned randomBelow = 0;
+  std::vector<std::pair<std::string, int64_t>> dims;
   Tolerance tolerance{1e-3, 1e-5};
   unsigned threads = 0;
   unsigned time = 0;

@@ -50,17 +50,17 @@ Error Session::load(StringRef entryName, std::unique_ptr<MemoryBuffer> object) {
       folder = ".";
   }
   std::string error;
-  model = rt::Model::create([&](const char *name) { return code->lookup(name); },
-                            folder, error);
+  model = rt::Model::create(
+      [&](const char *name) { return code->lookup(name); }, folder, error);
   if (!model)
     return fail(error);
   times.link = lap(clock);
   const std::vector<rt::EntrySpec> &entries = model->getManifest().entries;
   if (entries.empty())
     return fail("has no public function");
-  int found = entryName.empty() && entries.size() > 1
-                  ? model->findEntry("main")
-                  : entryName.empty() ? 0 : model->findEntry(entryName);
+  int found = entryName.empty() && entries.size() > 1 ? model->findEntry("main")
+              : entryName.empty() ? 0
+                                  : model->findEntry(entryName);
   if (found < 0)
     return fail((entryName.empty()
                      ? "has several functions, choose with --entry: "
@@ -74,26 +74,35 @@ Error Session::load(StringRef entryName, std::unique_ptr<MemoryBuffer> object) {
   return Error::success();
 }
 
-Error Session::start(StringRef entryName, const CompileOptions &options) {
+Expected<CompileResult> Session::compile(const CompileOptions &options) {
   auto clock = std::chrono::steady_clock::now();
   Expected<CompileResult> compiled = compileModel(path, options);
   if (!compiled)
-    return compiled.takeError();
-  times.compile = lap(clock);
+    return compiled;
+  times.import = compiled->import;
+  times.lower = compiled->lower;
+  times.generate = compiled->generate;
+  times.read = lap(clock);
   times.cached = compiled->cached;
+  return compiled;
+}
+
+Error Session::start(StringRef entryName, const CompileOptions &options) {
+  Expected<CompileResult> compiled = compile(options);
+  if (!compiled)
+    return compiled.takeError();
+  bool cached = compiled->cached;
   Error error = load(entryName, std::move(compiled->object));
   // A file of weights that does not fit code of an earlier day may well fit
   // the model as it is now.
-  if (!error || !compiled->cached)
+  if (!error || !cached)
     return error;
   consumeError(std::move(error));
   forgetModel(path, options);
-  Expected<CompileResult> again = compileModel(path, options);
-  if (!again)
-    return again.takeError();
-  times.compile = lap(clock);
-  times.cached = false;
-  return load(entryName, std::move(again->object));
+  compiled = compile(options);
+  if (!compiled)
+    return compiled.takeError();
+  return load(entryName, std::move(compiled->object));
 }
 
 Expected<std::unique_ptr<Session>>
@@ -107,7 +116,7 @@ Session::create(StringRef path, StringRef entry,
 }
 
 static std::optional<size_t> findByName(ArrayRef<rt::InputSpec> specs,
-                                  StringRef name) {
+                                        StringRef name) {
   const auto *found = find_if(
       specs, [&](const rt::InputSpec &spec) { return spec.name == name; });
   if (found == specs.end())
@@ -139,10 +148,22 @@ Error Session::setInput(size_t index, const HostTensor &tensor) {
 }
 
 Error Session::run() {
+  auto clock = std::chrono::steady_clock::now();
   std::string error;
-  if (!call->run(error))
+  if (!call->run(error, &calls.phases))
     return fail(error);
+  double seconds = lap(clock);
+  if (calls.first == 0)
+    calls.first = seconds;
+  calls.seconds += seconds;
+  ++calls.count;
   return Error::success();
+}
+
+void Session::clearCallTimes() {
+  double first = calls.first;
+  calls = CallTimes();
+  calls.first = first;
 }
 
 Expected<HostTensor> Session::getOutput(size_t index) const {

@@ -17,10 +17,18 @@
 
 namespace moe {
 
-/// Seconds that the steps before the first call took.
+/// Seconds that the steps before the first call took. `read` is the time to
+/// read code from the cache, instead of the first three.
 struct StartTimes {
-  double compile = 0, link = 0, load = 0;
+  double import = 0, lower = 0, generate = 0, read = 0, link = 0, load = 0;
   bool cached = false;
+};
+
+/// Seconds of calls, and which phases they were spent in.
+struct CallTimes {
+  unsigned count = 0;
+  double seconds = 0, first = 0;
+  rt::Profile phases;
 };
 
 /// One entry of a model, ready to be called. Errors name the file.
@@ -32,8 +40,10 @@ public:
          const CompileOptions &options);
 
   const rt::EntrySpec &getSpec() const { return model->getEntry(entry); }
-  const StartTimes &getTimes() const { return times; }
-  rt::Call &getCall() { return *call; }
+  const StartTimes &getStartTimes() const { return times; }
+  const CallTimes &getCallTimes() const { return calls; }
+  /// Forgets all calls but the time of the first.
+  void clearCallTimes();
 
   bool hasInput(llvm::StringRef name) const;
   /// The number of the input of this name.
@@ -50,6 +60,7 @@ private:
   Session() = default;
   llvm::Error fail(const llvm::Twine &why) const;
   llvm::Error start(llvm::StringRef entryName, const CompileOptions &options);
+  llvm::Expected<CompileResult> compile(const CompileOptions &options);
   llvm::Error load(llvm::StringRef entryName,
                    std::unique_ptr<llvm::MemoryBuffer> object);
 
@@ -59,6 +70,7 @@ private:
   size_t entry = 0;
   std::unique_ptr<rt::Call> call;
   StartTimes times;
+  CallTimes calls;
 };
 
 } // namespace moe

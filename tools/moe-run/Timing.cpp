@@ -78,6 +78,7 @@ Error moe::timeCalls(Session &session, unsigned runs, bool cold) {
     return createStringError("--cold: not enough memory to fill the caches");
   if (Error error = session.run())
     return error;
+  session.clearCallTimes();
   std::vector<double> times;
   for (unsigned i = 0; i < runs; ++i) {
     if (cold)
@@ -94,15 +95,4 @@ Error moe::timeCalls(Session &session, unsigned runs, bool cold) {
   outs() << format("{\"min_ms\":%.6g,\"median_ms\":%.6g,\"runs\":%u}\n",
                    times.front(), median, runs);
   return Error::success();
-}
-
-void moe::printStartTimes(const Session &session, double firstCall) {
-  const StartTimes &times = session.getTimes();
-  auto line = [](const char *what, double seconds) {
-    errs() << format("%-28s %10.3f ms\n", what, seconds * 1e3);
-  };
-  line(times.cached ? "read compiled code" : "compile", times.compile);
-  line("link", times.link);
-  line("map and pack weights", times.load);
-  line("first call", firstCall);
 }

@@ -17,9 +17,6 @@ namespace moe {
 /// times of those. `cold`: reads four times the last-level cache before each.
 llvm::Error timeCalls(Session &session, unsigned runs, bool cold);
 
-/// Prints where the time to the first result went.
-void printStartTimes(const Session &session, double firstCall);
-
 } // namespace moe
 
 #endif // MOE_TOOLS_MOERUN_TIMING_H

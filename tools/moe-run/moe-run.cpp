@@ -9,6 +9,8 @@
 #include "Bisection.h"
 #include "Comparison.h"
 #include "Options.h"
+#include "Profile.h"
+#include "RandomInputs.h"
 #include "Session.h"
 #include "Timing.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -18,7 +20,6 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/raw_ostream.h"
-#include <chrono>
 
 using namespace llvm;
 using namespace moe;
@@ -49,6 +50,9 @@ Error Given::read(const Options &options) {
     if (!tensor)
       return createStringError(file + ": " + toString(tensor.takeError()));
     tensor->name = name.str();
+    if (is_contained(map_range(inputs, [](auto &t) { return t.name; }),
+                     tensor->name))
+      return createStringError("--input: '" + name + "' is given twice");
     inputs.push_back(std::move(*tensor));
   }
   if (options.testData.empty())
@@ -92,6 +96,16 @@ static Error writeOutputs(Session &session, StringRef outputDir) {
   return Error::success();
 }
 
+/// --time and --profile, on inputs that have been run.
+static Error measure(Session &session, const Options &options) {
+  if (options.time)
+    if (Error error = timeCalls(session, options.time, options.cold))
+      return error;
+  if (options.profile)
+    printProfile(session, errs());
+  return Error::success();
+}
+
 /// The whole work on a loaded model; an exit code.
 static Expected<int> runModel(Session &session, const Given &given,
                               const Options &options) {
@@ -101,9 +115,8 @@ static Expected<int> runModel(Session &session, const Given &given,
     if (!matches)
       return matches.takeError();
     // The last data set's inputs are still in place.
-    if (options.time)
-      if (Error error = timeCalls(session, options.time, options.cold))
-        return error;
+    if (Error error = measure(session, options))
+      return error;
     return *matches ? 0 : 1;
   }
   for (const HostTensor &tensor : given.inputs) {
@@ -113,19 +126,13 @@ static Expected<int> runModel(Session &session, const Given &given,
     if (Error error = session.setInput(*index, tensor))
       return error;
   }
-  auto start = std::chrono::steady_clock::now();
   if (Error error = session.run())
     return error;
-  std::chrono::duration<double> first =
-      std::chrono::steady_clock::now() - start;
   if (!options.time || !options.outputDir.empty())
     if (Error error = writeOutputs(session, options.outputDir))
       return error;
-  if (options.profile)
-    printStartTimes(session, first.count());
-  if (options.time)
-    if (Error error = timeCalls(session, options.time, options.cold))
-      return error;
+  if (Error error = measure(session, options))
+    return error;
   return 0;
 }
 
@@ -165,6 +172,7 @@ static Expected<int> run(const Options &options) {
     return createStringError("--mcpu: " + toString(std::move(error)));
   compileOptions.target = std::move(*code);
   compileOptions.reference = options.pipeline == "reference";
+  compileOptions.profile = options.profile;
   if (!options.noCache)
     compileOptions.cacheDirectory = ObjectCache::getDefaultDirectory();
   if (options.threads)
@@ -172,8 +180,6 @@ static Expected<int> run(const Options &options) {
   Given given;
   if (Error error = given.read(options))
     return error;
-  if (options.bisect)
-    return runBisection(options, compileOptions, given);
   if (!options.dump.empty())
     compileOptions.prepare = [&](mlir::ModuleOp module) {
       return exposeDumped(module, options);
@@ -190,6 +196,16 @@ static Expected<int> run(const Options &options) {
     if (!session)
       return session.takeError();
   }
+  if (options.randomInputs) {
+    Expected<std::vector<HostTensor>> random =
+        makeRandomInputs((*session)->getSpec(), given.inputs, options);
+    if (!random)
+      return createStringError(options.model + ": " +
+                               toString(random.takeError()));
+    std::move(random->begin(), random->end(), std::back_inserter(given.inputs));
+  }
+  if (options.bisect)
+    return runBisection(options, compileOptions, given);
   return runModel(**session, given, options);
 }
 

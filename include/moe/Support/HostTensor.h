@@ -30,8 +30,13 @@ public:
   uint64_t getNumBytes() const { return *rt::getNumBytes(type, dims); }
   uint8_t *getData() const { return data.get(); }
 
+  /// The greatest number that an element may be; nothing if it is not integer.
+  std::optional<uint64_t> getGreatestInteger() const;
   /// Element `index` as a number (the real part of a complex one).
   double getElement(int64_t index) const;
+  /// Sets element `index`, a real number rounded to the type. The element must
+  /// be zero.
+  void setElement(int64_t index, double value);
 
   /// The name that a file gives, if any.
   std::string name;

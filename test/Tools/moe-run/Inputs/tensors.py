@@ -1,5 +1,7 @@
 """Writes the arrays and tensors of the moe-run tests to a folder."""
 
+import os
+import shutil
 import sys
 
 import numpy as np
@@ -43,5 +45,16 @@ open(f"{folder}/text.pb", "w").write("this is not a tensor")
 write_pb("input_0.pb", "x", 1, x)
 write_pb("input_1.pb", "", 1, w)
 write_pb("output_0.pb", "y", 1, y)
+write_pb("unnamed.pb", "", 1, y)
+open(f"{folder}/empty.npy", "w").close()
+for name, files in {
+    "unreadable": {"input_0": "text", "output_0": "output_0"},
+    "surplus": {f"input_{i}": "input_1" for i in range(3)} | {"output_0": "output_0"},
+    "surplus-output": {f"{a}_{i}": f"{a}_{i}" for a, i in (("input", 0), ("input", 1), ("output", 0))}
+    | {"output_1": "unnamed"},
+}.items():
+    os.makedirs(f"{folder}/{name}", exist_ok=True)
+    for target, source in files.items():
+        shutil.copy(f"{folder}/{source}.pb", f"{folder}/{name}/{target}.pb")
 # bf16 1.5, -2 and the tensor of a wrong answer
 write_pb("bf16.pb", "x", 16, np.array([0x3FC0, 0xC000], np.uint16))
