@@ -20,8 +20,7 @@ static Value multiply(TensorBuilder &b, Value lhs, Value rhs, bool transLhs,
                       bool transRhs) {
   Type type = cast<RankedTensorType>(lhs.getType()).getElementType();
   Sizes x = b.getSizes(lhs), y = b.getSizes(rhs);
-  b.assertEqual(x[transLhs ? 0 : 1], y[transRhs ? 1 : 0],
-                "inner sizes differ");
+  b.assertEqual(x[transLhs ? 0 : 1], y[transRhs ? 1 : 0], "inner sizes differ");
   Sizes sizes{x[transLhs ? 1 : 0], y[transRhs ? 0 : 1]};
   Value init = b.fill(sizes, constantAttr(getComputeType(type), 0.0));
   AffineExpr m, n, k;
@@ -116,10 +115,10 @@ static FailureOr<Value> lowerGemm(Node &node) {
     return node.fail("alpha and beta of integers must be 1");
   // Sums stay in the compute type until C is added.
   Type compute = getComputeType(type);
-  Value product = multiply(
-      b, b.convertFloat(node.get(0), compute),
-      b.convertFloat(node.get(1), compute), node.op.getInt("transA", 0),
-      node.op.getInt("transB", 0));
+  Value product =
+      multiply(b, b.convertFloat(node.get(0), compute),
+               b.convertFloat(node.get(1), compute),
+               node.op.getInt("transA", 0), node.op.getInt("transB", 0));
   SmallVector<Value> operands{product};
   if (node.get(2))
     operands.push_back(node.get(2));

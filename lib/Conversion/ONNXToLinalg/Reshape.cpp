@@ -158,7 +158,8 @@ static FailureOr<Value> lowerExpand(Node &node) {
   if (failed(target))
     return failure();
   Sizes sizes = b.broadcastSizes({b.getSizes(node.get(0)), *target});
-  for (auto [size, to] : llvm::zip(llvm::reverse(*target), llvm::reverse(sizes)))
+  for (auto [size, to] :
+       llvm::zip(llvm::reverse(*target), llvm::reverse(sizes)))
     b.assertBroadcast(size, to);
   return b.broadcast(node.get(0), sizes);
 }

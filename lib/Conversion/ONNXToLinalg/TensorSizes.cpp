@@ -131,9 +131,9 @@ OpFoldResult TensorBuilder::product(ArrayRef<OpFoldResult> sizes) {
 }
 
 void TensorBuilder::assertTrue(Value condition, const Twine &reason) {
-  cf::AssertOp::create(*this, condition,
-                       getStringAttr(subject.empty() ? reason
-                                                     : subject + ": " + reason));
+  cf::AssertOp::create(
+      *this, condition,
+      getStringAttr(subject.empty() ? reason : subject + ": " + reason));
 }
 
 void TensorBuilder::assertEqual(OpFoldResult a, OpFoldResult b,

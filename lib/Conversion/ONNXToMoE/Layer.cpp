@@ -72,8 +72,7 @@ void moe::assertEqual(ImplicitLocOpBuilder &b, OpFoldResult x, OpFoldResult y,
     return;
   Value left = getValueOrCreateConstantIndexOp(b, b.getLoc(), x);
   Value right = getValueOrCreateConstantIndexOp(b, b.getLoc(), y);
-  Value same =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, left, right);
+  Value same = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, left, right);
   cf::AssertOp::create(b, same, b.getStringAttr(message));
 }
 

@@ -179,12 +179,12 @@ static Projection getProjection(OpBuilder &builder, const ContribMoE &node,
     weights.scales = {matrix.scales};
   if (matrix.zeros)
     weights.zeros = {matrix.zeros};
-  weights.storage = IntegerType::get(node.inputType.getContext(), node.bits,
+  weights.storage = IntegerType::get(node.inputType.getContext(), matrix.bits,
                                      IntegerType::Unsigned);
   weights.block = node.block;
   // Codes stand around the middle of their range.
   if (!matrix.zeros)
-    weights.zeroPoint = int64_t(1) << (node.bits - 1);
+    weights.zeroPoint = int64_t(1) << (matrix.bits - 1);
   return projection;
 }
 
@@ -266,11 +266,10 @@ LogicalResult moe::raiseContribMoE(onnxir::NodeOp node,
       type && type != result.getType()) {
     for (int64_t i = 0; i < type.getRank(); ++i)
       if (!type.isDynamicDim(i))
-        assertEqual(builder,
-                    tensor::getMixedSize(builder, builder.getLoc(), input, i),
-                    builder.getIndexAttr(type.getDimSize(i)),
-                    layer.subject +
-                        ": a size of the result is not as declared");
+        assertEqual(
+            builder, tensor::getMixedSize(builder, builder.getLoc(), input, i),
+            builder.getIndexAttr(type.getDimSize(i)),
+            layer.subject + ": a size of the result is not as declared");
     result = tensor::CastOp::create(builder, type, result);
   }
   node.getResult(0).replaceAllUsesWith(result);

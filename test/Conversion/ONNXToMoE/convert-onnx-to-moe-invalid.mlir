@@ -267,3 +267,30 @@ func.func @outputs(%x: tensor<5x16xf32>, %l: tensor<5x4xf32>, %w1: tensor<4x24x1
       : (tensor<5x16xf32>, tensor<5x4xf32>, tensor<4x24x16xf32>, tensor<4x16x24xf32>) -> (!onnxir.any, !onnxir.any)
   return
 }
+
+// -----
+
+func.func @limit_after(%x: tensor<5x16xf32>, %l: tensor<5x4xf32>, %w1: tensor<4x48x16xf32>, %w2: tensor<4x16x24xf32>) {
+  // expected-error @+1 {{MoE: swiglu_limit_after_activation = 1 is not supported}}
+  %y = onnxir.node "MoE" domain "com.microsoft"(%x, %l, %w1, none, %w2) {activation_type = "swiglu", swiglu_fusion = 1 : i64, swiglu_limit = 7.0 : f32, swiglu_limit_after_activation = 1 : i64}
+      : (tensor<5x16xf32>, tensor<5x4xf32>, tensor<4x48x16xf32>, tensor<4x16x24xf32>) -> !onnxir.any
+  return
+}
+
+// -----
+
+func.func @limit_after_relu(%x: tensor<5x16xf32>, %l: tensor<5x4xf32>, %w1: tensor<4x48x16xf32>, %w2: tensor<4x16x24xf32>) {
+  // expected-error @+1 {{MoE: swiglu_limit_after_activation goes with activation_type "swiglu"}}
+  %y = onnxir.node "MoE" domain "com.microsoft"(%x, %l, %w1, none, %w2) {swiglu_limit_after_activation = 1 : i64}
+      : (tensor<5x16xf32>, tensor<5x4xf32>, tensor<4x48x16xf32>, tensor<4x16x24xf32>) -> !onnxir.any
+  return
+}
+
+// -----
+
+func.func @limit_after_value(%x: tensor<5x16xf32>, %l: tensor<5x4xf32>, %w1: tensor<4x48x16xf32>, %w2: tensor<4x16x24xf32>) {
+  // expected-error @+1 {{MoE: swiglu_limit_after_activation must be 0 or 1, got 2}}
+  %y = onnxir.node "MoE" domain "com.microsoft"(%x, %l, %w1, none, %w2) {swiglu_limit_after_activation = 2 : i64}
+      : (tensor<5x16xf32>, tensor<5x4xf32>, tensor<4x48x16xf32>, tensor<4x16x24xf32>) -> !onnxir.any
+  return
+}

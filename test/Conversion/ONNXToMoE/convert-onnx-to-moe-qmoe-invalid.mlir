@@ -9,6 +9,34 @@ func.func @bits(%x: tensor<5x32xf32>, %l: tensor<5x4xf32>, %w1: tensor<4x24x16xu
 
 // -----
 
+func.func @bits_of_fc2(%x: tensor<5x32xf32>, %l: tensor<5x4xf32>, %w1: tensor<4x24x16xui8>, %s1: tensor<4x24xf32>, %w2: tensor<4x32x12xui8>, %s2: tensor<4x32xf32>) {
+  // expected-error @+1 {{QMoE: fc2_expert_weight_bits must be 2, 4 or 8, got 16}}
+  %y = onnxir.node "QMoE" domain "com.microsoft"(%x, %l, %w1, %s1, none, %w2, %s2) {fc2_expert_weight_bits = 16 : i64}
+      : (tensor<5x32xf32>, tensor<5x4xf32>, tensor<4x24x16xui8>, tensor<4x24xf32>, tensor<4x32x12xui8>, tensor<4x32xf32>) -> !onnxir.any
+  return
+}
+
+// -----
+
+func.func @bits_of_fused_fc3(%x: tensor<5x32xf32>, %l: tensor<5x4xf32>, %w1: tensor<4x24x16xui8>, %s1: tensor<4x24xf32>, %w2: tensor<4x32x6xui8>, %s2: tensor<4x32xf32>) {
+  // expected-error @+1 {{QMoE: fc3_expert_weight_bits is 2, but fc1 holds both projections with 4}}
+  %y = onnxir.node "QMoE" domain "com.microsoft"(%x, %l, %w1, %s1, none, %w2, %s2) {activation_type = "swiglu", swiglu_fusion = 1 : i64, fc3_expert_weight_bits = 2 : i64}
+      : (tensor<5x32xf32>, tensor<5x4xf32>, tensor<4x24x16xui8>, tensor<4x24xf32>, tensor<4x32x6xui8>, tensor<4x32xf32>) -> !onnxir.any
+  return
+}
+
+// -----
+
+// Each matrix is packed as its own bits say.
+func.func @packed_by_own_bits(%x: tensor<5x32xf32>, %l: tensor<5x4xf32>, %w1: tensor<4x24x16xui8>, %s1: tensor<4x24xf32>, %w2: tensor<4x32x12xui8>, %s2: tensor<4x32xf32>) {
+  // expected-error @+1 {{QMoE: fc2_experts_weights must be 4x32x24, got 'tensor<4x32x12xui8>'}}
+  %y = onnxir.node "QMoE" domain "com.microsoft"(%x, %l, %w1, %s1, none, %w2, %s2) {fc2_expert_weight_bits = 8 : i64}
+      : (tensor<5x32xf32>, tensor<5x4xf32>, tensor<4x24x16xui8>, tensor<4x24xf32>, tensor<4x32x12xui8>, tensor<4x32xf32>) -> !onnxir.any
+  return
+}
+
+// -----
+
 func.func @quant_type(%x: tensor<5x32xf32>, %l: tensor<5x4xf32>, %w1: tensor<4x24x16xui8>, %s1: tensor<4x24xf32>, %w2: tensor<4x32x12xui8>, %s2: tensor<4x32xf32>) {
   // expected-error @+1 {{QMoE: quant_type "fp4" is not supported}}
   %y = onnxir.node "QMoE" domain "com.microsoft"(%x, %l, %w1, %s1, none, %w2, %s2) {quant_type = "fp4"}

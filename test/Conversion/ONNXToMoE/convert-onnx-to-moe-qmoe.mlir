@@ -47,3 +47,17 @@ func.func @router_weights(%x: tensor<?x32xf32>, %logits: tensor<?x4xf32>, %fc1: 
       : (tensor<?x32xf32>, tensor<?x4xf32>, tensor<4x24x32xui8>, tensor<4x24xf32>, tensor<4x32x24xui8>, tensor<4x32xf32>, tensor<4x24x32xui8>, tensor<4x24xf32>, tensor<?x4xf32>) -> tensor<?x32xf32>
   return %y : tensor<?x32xf32>
 }
+
+// -----
+
+// Every matrix has bits of its own; what has none has those of all.
+// CHECK-LABEL: func.func @mixed_bits
+func.func @mixed_bits(%x: tensor<?x32xf32>, %logits: tensor<?x4xf32>, %fc1: tensor<4x24x8xui8>, %s1: tensor<4x24xf32>, %fc2: tensor<4x32x12xui8>, %s2: tensor<4x32xf32>, %fc3: tensor<4x24x32xui8>, %s3: tensor<4x24xf32>) -> tensor<?x32xf32> {
+  // CHECK: moe.weights %{{.*}} zero_point(128) : tensor<4x24x32xui8> -> !moe.weights<4x24x32, ui8>
+  // CHECK: moe.weights %{{.*}} zero_point(2) : tensor<4x24x8xui8> -> !moe.weights<4x24x32, ui2>
+  // CHECK: moe.weights %{{.*}} zero_point(8) : tensor<4x32x12xui8> -> !moe.weights<4x32x24, ui4>
+  %y = onnxir.node "QMoE" domain "com.microsoft"(%x, %logits, %fc1, %s1, none, %fc2, %s2, none, %fc3, %s3)
+      {activation_type = "silu", expert_weight_bits = 4 : i64, fc1_expert_weight_bits = 2 : i64, fc3_expert_weight_bits = 8 : i64, k = 2 : i64}
+      : (tensor<?x32xf32>, tensor<?x4xf32>, tensor<4x24x8xui8>, tensor<4x24xf32>, tensor<4x32x12xui8>, tensor<4x32xf32>, tensor<4x24x32xui8>, tensor<4x24xf32>) -> tensor<?x32xf32>
+  return %y : tensor<?x32xf32>
+}

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "moe/Dialect/ONNXIR/Utils/ContribMoE.h"
+#include "moe/Dialect/ONNXIR/IR/Schemas.h"
 #include "moe/Dialect/ONNXIR/Utils/NodeUtils.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -112,18 +113,54 @@ static LogicalResult readActivation(ContribMoE &layer) {
     return emitNodeError(node)
            << "activation_alpha and activation_beta must be finite";
   bool isSwiglu = layer.activation == "swiglu";
+  int64_t limitAfter = node.getInt("swiglu_limit_after_activation", 0);
+  if (limitAfter != 0 && limitAfter != 1)
+    return emitNodeError(node)
+           << "swiglu_limit_after_activation must be 0 or 1, got "
+           << limitAfter;
+  if (limitAfter && !isSwiglu)
+    return emitNodeError(node) << "swiglu_limit_after_activation goes with "
+                                  "activation_type \"swiglu\"";
+  // Without a limit there is nothing to apply later.
+  if (limitAfter && node.getAttribute("swiglu_limit") &&
+      !std::isinf(node.getFloat("swiglu_limit", 0.0)))
+    return emitNodeError(node)
+           << "swiglu_limit_after_activation = 1 is not supported";
   layer.fused = isSwiglu && layer.swigluFusion != 0 ? 2 : 1;
   return success();
 }
 
-/// Attributes that only QMoE has.
+/// Bits of the weights' elements, which the matrices may have of their own.
+static LogicalResult readBits(ContribMoE &layer) {
+  NodeOp node = layer.node;
+  auto check = [&](StringRef name, int64_t bits) -> LogicalResult {
+    if (bits == 2 || bits == 4 || bits == 8)
+      return success();
+    return emitNodeError(node) << name << " must be 2, 4 or 8, got " << bits;
+  };
+  if (failed(check("expert_weight_bits", node.getInt("expert_weight_bits", 4))))
+    return failure();
+  ContribMoE::Matrix *matrices[] = {&layer.fc1, &layer.fc2, &layer.fc3};
+  for (auto [i, matrix] : llvm::enumerate(matrices)) {
+    matrix->bits = getQMoEBits(node, i + 1);
+    std::string name = "fc" + std::to_string(i + 1) + "_expert_weight_bits";
+    if (failed(check(name, matrix->bits)))
+      return failure();
+  }
+  if (layer.fused == 2 && node.getAttribute("fc3_expert_weight_bits") &&
+      layer.fc3.bits != layer.fc1.bits)
+    return emitNodeError(node)
+           << "fc3_expert_weight_bits is " << layer.fc3.bits
+           << ", but fc1 holds both projections with " << layer.fc1.bits;
+  return success();
+}
+
+/// Attributes that only QMoE has. `accuracy_level` allows less accurate
+/// kernels; nothing here has to make use of that.
 static LogicalResult readQuantization(ContribMoE &layer, bool acceptPrepacked) {
   NodeOp node = layer.node;
-  layer.bits = node.getInt("expert_weight_bits", 4);
-  if (layer.bits != 2 && layer.bits != 4 && layer.bits != 8)
-    return emitNodeError(node)
-           << "expert_weight_bits must be 2, 4 or 8, got " << layer.bits;
-  layer.pack = 8 / layer.bits;
+  if (failed(readBits(layer)))
+    return failure();
   StringRef type = node.getString("quant_type", "int");
   if (type != "int")
     return emitNodeError(node)

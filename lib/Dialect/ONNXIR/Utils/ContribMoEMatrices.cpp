@@ -64,7 +64,7 @@ static LogicalResult readWeights(ContribMoE &layer, unsigned slot,
   if (failed(type))
     return failure();
   auto bytes = [&](int64_t n) {
-    return static_cast<int64_t>(llvm::divideCeil(n, layer.pack));
+    return static_cast<int64_t>(llvm::divideCeil(n, matrix.getPack()));
   };
   SmallVector<int64_t> shape{layer.experts, out, bytes(in)};
   SmallVector<int64_t> old{layer.experts, in, bytes(out)};
@@ -107,7 +107,7 @@ static LogicalResult readScales(ContribMoE &layer, unsigned scaleSlot,
            << "input " << scaleSlot << " (" << name << "_scales) is missing";
   int64_t blocks = layer.block ? llvm::divideCeil(in, layer.block) : 1;
   auto bytes = [&](int64_t n) {
-    return static_cast<int64_t>(llvm::divideCeil(n, layer.pack));
+    return static_cast<int64_t>(llvm::divideCeil(n, matrix.getPack()));
   };
   SmallVector<int64_t> rows{layer.experts, out};
   SmallVector<int64_t> table{layer.experts, out, blocks};
@@ -142,11 +142,12 @@ static LogicalResult readInner(ContribMoE &layer) {
       getMatrixType(layer, 2, "fc1_experts_weights");
   if (failed(fc1))
     return failure();
-  int64_t hiddenBytes = llvm::divideCeil(layer.hidden, layer.pack), rows;
+  int64_t pack = layer.fc1.getPack();
+  int64_t hiddenBytes = llvm::divideCeil(layer.hidden, pack), rows;
   if (fc1->getDimSize(2) == hiddenBytes)
     rows = fc1->getDimSize(1);
   else if (fc1->getDimSize(1) != layer.hidden ||
-           llvm::MulOverflow(fc1->getDimSize(2), layer.pack, rows))
+           llvm::MulOverflow(fc1->getDimSize(2), pack, rows))
     return emitNodeError(layer.node)
            << "fc1_experts_weights must take rows of " << layer.hidden
            << " elements, got " << *fc1;

@@ -31,8 +31,8 @@ struct ContribMoE {
   int64_t swigluFusion = 0;
   bool normalize = false, sparseMixer = false;
 
-  /// Bits of a weight's code and elements per byte, for QMoE.
-  int64_t bits = 0, pack = 1, block = 0;
+  /// Elements along a row that share a scale, for QMoE; 0 for all.
+  int64_t block = 0;
 
   /// One projection as the node gives it.
   struct Matrix {
@@ -40,6 +40,9 @@ struct ContribMoE {
     /// The type that the schema gives the weights. Files of old exporters
     /// declare other dimensions for the same bytes.
     RankedTensorType type;
+    /// Bits of an element of QMoE's, of which several share a byte.
+    int64_t bits = 8;
+    int64_t getPack() const { return 8 / bits; }
   };
   Matrix fc1, fc2, fc3;
   Value routerWeights;
