@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ONNXInput.h"
+#include "../common/ONNXImport.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassManager.h"
@@ -39,12 +40,7 @@ public:
     // Holds for the passes that follow, too: it lives as long as the context.
     getContext().getDiagEngine().registerHandler(
         [path = path](Diagnostic &diagnostic) {
-          llvm::errs() << "moe-opt: ";
-          if (diagnostic.getSeverity() == DiagnosticSeverity::Warning)
-            llvm::errs() << "warning: ";
-          if (diagnostic.getSeverity() == DiagnosticSeverity::Remark)
-            llvm::errs() << "remark: ";
-          llvm::errs() << onnxir::formatDiagnostic(diagnostic, path) << '\n';
+          printONNXDiagnostic(diagnostic, "moe-opt", path);
         });
     FailureOr<OwningOpRef<ModuleOp>> imported =
         onnxir::importFile(path, options, &getContext());
