@@ -143,8 +143,9 @@ bool WireReader::forEachField(StringRef body, StringRef what,
     // Groups exist in no ONNX message: an unknown field, skipped.
     if (field.wire == WireType::StartGroup)
       continue;
+    // Whoever reads a field says what is wrong with it.
     if (!onField(field))
-      return fail(body, "field " + Twine(field.number) + " is malformed");
+      return false;
   }
   --depth;
   message = outer;

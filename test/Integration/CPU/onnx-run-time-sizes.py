@@ -124,6 +124,19 @@ def make_cases():
         (ints(2, 2), "node: Split: sizes do not add up to the input's"),
     ]:
         yield make_case([split], {"x": (["n", "m"], x), "s": ([2], sizes)}, expected, ["y0", "y1"])
+    gather = helper.make_node("Gather", ["x", "i"], ["y"], "node", axis=1)
+    for at, expected in [(ints(-6, 5), x[:, [-6, 5]]), (ints(6), "node: Gather: an index is out of range")]:
+        yield make_case([gather], {"x": (["n", "m"], x), "i": (["k"], at)}, expected, ["n", "k"])
+    gather = helper.make_node("GatherElements", ["x", "i"], ["y"], "node", axis=1)
+    for at, expected in [
+        (np.full((1, 3), 2, np.int64), x[:1, [2, 2, 2]]),
+        (np.zeros((3, 1), np.int64), "node: GatherElements: indices are larger than the data"),
+        (np.full((1, 1), -7, np.int64), "node: GatherElements: an index is out of range"),
+    ]:
+        yield make_case([gather], {"x": (["n", "m"], x), "i": (["j", "k"], at)}, expected, ["j", "k"])
+    top = helper.make_node("TopK", ["x", "k"], ["y", ""], "node")
+    for k, expected in [(6, -np.sort(-x)), (7, "node: TopK: k is out of range"), (-1, "node: TopK: k is out of range")]:
+        yield make_case([top], {"x": (["n", "m"], x), "k": ([1], ints(k))}, expected, ["n", "k"])
     concat = helper.make_node("Concat", ["x", "z"], ["y"], "node", axis=0)
     dims = {"x": (["n", "m"], x), "z": (["i", "j"], floats(3, 5))}
     yield make_case([concat], dims, "node: Concat: operands differ in size", ["y0", "y1"])
