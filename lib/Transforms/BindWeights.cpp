@@ -71,8 +71,9 @@ LogicalResult BindWeightsPass::bind(func::FuncOp func) {
   llvm::MapVector<Attribute, SmallVector<onnxir::GetWeightOp>> uses;
   SmallVector<onnxir::GetWeightOp> gets;
   func.walk([&](onnxir::GetWeightOp get) { gets.push_back(get); });
+  SymbolTableCollection symbolTables;
   for (onnxir::GetWeightOp get : gets) {
-    onnxir::WeightOp weight = get.getWeightOp();
+    onnxir::WeightOp weight = get.getWeightOp(&symbolTables);
     if (!weight)
       return get.emitError() << "weight " << get.getWeightAttr()
                              << " does not exist";

@@ -142,8 +142,7 @@ static FailureOr<Value> lowerMod(Node &node) {
 
 /// The exponent where it is one known number.
 static std::optional<double> getConstantExponent(Node &node) {
-  auto elements = dyn_cast_or_null<DenseElementsAttr>(
-      onnxir::getConstantElements(node.get(1)));
+  auto elements = dyn_cast_or_null<DenseElementsAttr>(node.getConstant(1));
   if (!elements || elements.getNumElements() != 1)
     return std::nullopt;
   if (isa<FloatType>(elements.getElementType())) {

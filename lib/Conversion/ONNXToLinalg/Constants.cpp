@@ -29,17 +29,17 @@ static DenseElementsAttr getSignless(DenseElementsAttr elements) {
 /// A constant in a file becomes an initializer, which is read from there.
 static Value getFileConstant(Node &node, onnxir::FileAttr file) {
   auto module = node.op->getParentOfType<ModuleOp>();
-  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-  std::string symbol;
-  for (unsigned i = 0; symbol.empty() || module.lookupSymbol(symbol); ++i)
-    symbol = (node.op.getDisplayName() + "_value" + (i ? Twine(i) : Twine("")))
-                 .str();
-  auto type = cast<RankedTensorType>(file.getType());
+  OpBuilder builder(module.getContext());
   OperationState state(node.op.getLoc(), onnxir::WeightOp::getOperationName());
-  state.addAttribute("sym_name", builder.getStringAttr(symbol));
+  state.addAttribute(
+      "sym_name", builder.getStringAttr(node.op.getDisplayName() + "_value"));
   state.addAttribute("value", file);
-  builder.create(state);
-  return onnxir::GetWeightOp::create(node.b, type, symbol);
+  // The table renames what is taken.
+  StringAttr symbol =
+      node.state.values->getSymbolTables().getSymbolTable(module).insert(
+          builder.create(state), module.getBody()->begin());
+  auto type = cast<RankedTensorType>(file.getType());
+  return onnxir::GetWeightOp::create(node.b, type, symbol.getValue());
 }
 
 static FailureOr<Value> lowerConstant(Node &node) {

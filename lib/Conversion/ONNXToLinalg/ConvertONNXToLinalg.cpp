@@ -93,7 +93,7 @@ void FunctionLowering::convertArguments() {
 
 /// The same for an initializer, whose bytes do not change.
 void FunctionLowering::convertWeight(onnxir::GetWeightOp get) {
-  onnxir::WeightOp weight = get.getWeightOp();
+  onnxir::WeightOp weight = get.getWeightOp(&values.getSymbolTables());
   if (!weight)
     return;
   auto type = dyn_cast<IntegerType>(weight.getType().getElementType());

@@ -30,8 +30,8 @@ static LogicalResult checkIndices(Node &node, unsigned slot,
                                   OpFoldResult size) {
   TensorBuilder &b = node.b;
   std::optional<int64_t> known = getConstantIntValue(size);
-  std::optional<SmallVector<int64_t>> constants =
-      onnxir::getConstantInts(node.get(slot));
+  std::optional<SmallVector<int64_t>> constants = onnxir::getConstantInts(
+      node.get(slot), &node.state.values->getSymbolTables());
   if (known && constants) {
     for (int64_t index : *constants)
       if (index < -*known || index >= *known)

@@ -54,6 +54,16 @@ public:
   }
   /// The elements of a small integer operand as sizes or indices.
   FailureOr<Sizes> getIndices(unsigned slot);
+  /// The axes that an attribute or input `slot` gives, if any does.
+  FailureOr<std::optional<SmallVector<int64_t>>> getAxes(unsigned slot,
+                                                         int64_t rank) {
+    return onnxir::getAxes(op, slot, rank, &state.values->getSymbolTables());
+  }
+  /// What is known of the elements of input `slot`.
+  ElementsAttr getConstant(unsigned slot) {
+    return onnxir::getConstantElements(get(slot),
+                                       &state.values->getSymbolTables());
+  }
   FailureOr<int64_t> getAxis(StringRef name, int64_t otherwise, int64_t rank) {
     return onnxir::getAxis(op, name, otherwise, rank);
   }

@@ -110,8 +110,7 @@ static FailureOr<Value> lowerReduction(Node &node) {
   if ((needsFloat && !isa<FloatType>(type)) ||
       (type.isInteger(1) && op != "ReduceMax" && op != "ReduceMin"))
     return node.fail("is not defined for these elements");
-  FailureOr<std::optional<SmallVector<int64_t>>> axes =
-      onnxir::getAxes(node.op, 1, rank);
+  FailureOr<std::optional<SmallVector<int64_t>>> axes = node.getAxes(1, rank);
   if (failed(axes))
     return failure();
   if (!*axes || (*axes)->empty()) {

@@ -107,7 +107,7 @@ static FailureOr<Value> lowerSqueeze(Node &node) {
   TensorBuilder &b = node.b;
   Sizes from = b.getSizes(node.get(0)), sizes;
   FailureOr<std::optional<SmallVector<int64_t>>> axes =
-      onnxir::getAxes(node.op, 1, from.size());
+      node.getAxes(1, from.size());
   if (failed(axes))
     return failure();
   for (auto [i, size] : llvm::enumerate(from)) {
@@ -126,8 +126,7 @@ static FailureOr<Value> lowerUnsqueeze(Node &node) {
   Sizes from = b.getSizes(node.get(0)), sizes;
   int64_t rank =
       cast<RankedTensorType>(node.op.getResult(0).getType()).getRank();
-  FailureOr<std::optional<SmallVector<int64_t>>> axes =
-      onnxir::getAxes(node.op, 1, rank);
+  FailureOr<std::optional<SmallVector<int64_t>>> axes = node.getAxes(1, rank);
   if (failed(axes))
     return failure();
   if (!*axes)

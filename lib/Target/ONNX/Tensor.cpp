@@ -24,72 +24,7 @@ using proto::NumberRuns;
 using proto::TensorProto;
 
 Type mlir::onnxir::getElementType(MLIRContext *context, DataType type) {
-  auto integer = [&](unsigned width, bool isUnsigned = false) -> Type {
-    return IntegerType::get(context, width,
-                            isUnsigned ? IntegerType::Unsigned
-                                       : IntegerType::Signless);
-  };
-  switch (type) {
-  case DataType::Undefined:
-    return {};
-  case DataType::Float:
-    return Float32Type::get(context);
-  case DataType::Double:
-    return Float64Type::get(context);
-  case DataType::Float16:
-    return Float16Type::get(context);
-  case DataType::BFloat16:
-    return BFloat16Type::get(context);
-  case DataType::Float8E4M3FN:
-    return Float8E4M3FNType::get(context);
-  case DataType::Float8E4M3FNUZ:
-    return Float8E4M3FNUZType::get(context);
-  case DataType::Float8E5M2:
-    return Float8E5M2Type::get(context);
-  case DataType::Float8E5M2FNUZ:
-    return Float8E5M2FNUZType::get(context);
-  case DataType::Float8E8M0:
-    return Float8E8M0FNUType::get(context);
-  case DataType::Float6E2M3:
-    return Float6E2M3FNType::get(context);
-  case DataType::Float6E3M2:
-    return Float6E3M2FNType::get(context);
-  case DataType::Float4E2M1:
-    return Float4E2M1FNType::get(context);
-  case DataType::Bool:
-    return integer(1);
-  case DataType::Int2:
-    return integer(2);
-  case DataType::Int4:
-    return integer(4);
-  case DataType::Int8:
-    return integer(8);
-  case DataType::Int16:
-    return integer(16);
-  case DataType::Int32:
-    return integer(32);
-  case DataType::Int64:
-    return integer(64);
-  case DataType::Uint2:
-    return integer(2, true);
-  case DataType::Uint4:
-    return integer(4, true);
-  case DataType::Uint8:
-    return integer(8, true);
-  case DataType::Uint16:
-    return integer(16, true);
-  case DataType::Uint32:
-    return integer(32, true);
-  case DataType::Uint64:
-    return integer(64, true);
-  case DataType::Complex64:
-    return ComplexType::get(Float32Type::get(context));
-  case DataType::Complex128:
-    return ComplexType::get(Float64Type::get(context));
-  case DataType::String:
-    return StringType::get(context);
-  }
-  return {};
+  return getElementTypeOf(context, static_cast<int32_t>(type));
 }
 
 FailureOr<RankedTensorType>
@@ -196,20 +131,17 @@ FailureOr<StringRef>
 mlir::onnxir::getTensorBytes(const TensorProto &tensor, RankedTensorType type,
                              SmallVectorImpl<char> &storage,
                              EmitError emitError) {
-  std::optional<int64_t> size = getStorageBytes(type);
-  if (!size)
-    return emitError() << "elements of type " << type.getElementType()
-                       << " have no bytes";
+  int64_t size = *getStorageBytes(type);
   auto checked = [&](StringRef bytes, StringRef field) -> FailureOr<StringRef> {
-    if (static_cast<int64_t>(bytes.size()) != *size)
+    if (static_cast<int64_t>(bytes.size()) != size)
       return emitError() << field << " has " << bytes.size()
-                         << " bytes where dimensions and type take " << *size;
+                         << " bytes where dimensions and type take " << size;
     return bytes;
   };
   if (tensor.rawData)
     return checked(*tensor.rawData, "raw_data");
   const NumberRuns &runs = getTypedField(tensor);
-  if (runs.empty() && *size != 0)
+  if (runs.empty() && size != 0)
     return emitError() << "has no data";
   if (isFixedWidth(tensor.dataType)) {
     if (std::optional<StringRef> bytes = runs.contiguous())
@@ -218,7 +150,7 @@ mlir::onnxir::getTensorBytes(const TensorProto &tensor, RankedTensorType type,
       storage.append(run.begin(), run.end());
     return checked({storage.data(), storage.size()}, "its data field");
   }
-  if (failed(decodeVarints(runs, type, *size, storage, emitError)))
+  if (failed(decodeVarints(runs, type, size, storage, emitError)))
     return failure();
   return StringRef(storage.data(), storage.size());
 }

@@ -80,3 +80,18 @@ func.func @concat(%x: tensor<?x3xf32>, %y: tensor<?x5xf32>) -> tensor<?x8xf32> {
   %0 = onnxir.node "Concat"(%x, %y) {axis = 1 : i64} : (tensor<?x3xf32>, tensor<?x5xf32>) -> tensor<?x8xf32>
   return %0 : tensor<?x8xf32>
 }
+
+// -----
+
+// Constants in a file become initializers.
+// CHECK-DAG: onnxir.weight @c_value from "model.onnx"[0, 16] : tensor<4xf32>
+// CHECK-DAG: onnxir.weight @c_value_0 from "model.onnx"[16, 16] : tensor<4xf32>
+// CHECK-LABEL: func.func @file_constants
+func.func @file_constants() -> (tensor<4xf32>, tensor<4xf32>) {
+  // CHECK: %[[A:.*]] = onnxir.get_weight @c_value : tensor<4xf32>
+  // CHECK: %[[B:.*]] = onnxir.get_weight @c_value_0 : tensor<4xf32>
+  // CHECK: return %[[A]], %[[B]]
+  %0 = onnxir.node "Constant"() {value = #onnxir.file<"model.onnx"[0, 16]> : tensor<4xf32>} name "c" : () -> tensor<4xf32>
+  %1 = onnxir.node "Constant"() {value = #onnxir.file<"model.onnx"[16, 16]> : tensor<4xf32>} name "c" : () -> tensor<4xf32>
+  return %0, %1 : tensor<4xf32>, tensor<4xf32>
+}

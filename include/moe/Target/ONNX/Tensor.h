@@ -26,9 +26,9 @@ FailureOr<RankedTensorType> getTensorType(MLIRContext *context,
                                           const proto::TensorProto &tensor,
                                           EmitError emitError);
 
-/// The elements of `tensor`, which must not be external, as raw_data lays them
-/// out: row-major, little-endian, sub-byte elements packed from the low bits
-/// up. Views the file where they stand there so, else `storage`.
+/// The elements of `tensor`, which must not be external or strings, as raw_data
+/// lays them out: row-major, little-endian, sub-byte elements packed from the
+/// low bits up. Views the file where they stand there so, else `storage`.
 FailureOr<StringRef> getTensorBytes(const proto::TensorProto &tensor,
                                     RankedTensorType type,
                                     SmallVectorImpl<char> &storage,

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "OperatorSyntax.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
 #include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
@@ -82,11 +83,7 @@ ParseResult FunctionOp::parse(OpAsmParser &parser, OperationState &result) {
 }
 
 void FunctionOp::print(OpAsmPrinter &printer) {
-  printer << ' ' << getOpTypeAttr();
-  if (!getDomain().empty())
-    printer << " domain " << getDomainAttr();
-  if (!getOverload().empty())
-    printer << " overload " << getOverloadAttr();
+  printOperator(printer, getOpTypeAttr(), getDomainAttr(), getOverloadAttr());
   printer << '(';
   llvm::interleaveComma(
       getBody().getArguments(), printer,

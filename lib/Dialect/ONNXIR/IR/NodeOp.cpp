@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "OperatorSyntax.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
 #include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
@@ -104,11 +105,7 @@ ParseResult NodeOp::parse(OpAsmParser &parser, OperationState &result) {
 }
 
 void NodeOp::print(OpAsmPrinter &printer) {
-  printer << ' ' << getOpTypeAttr();
-  if (!getDomain().empty())
-    printer << " domain " << getDomainAttr();
-  if (!getOverload().empty())
-    printer << " overload " << getOverloadAttr();
+  printOperator(printer, getOpTypeAttr(), getDomainAttr(), getOverloadAttr());
   printer << '(';
   llvm::interleaveComma(llvm::seq(getNumSlots()), printer, [&](unsigned slot) {
     if (Value input = getInput(slot))

@@ -77,7 +77,10 @@ RankedTensorType WeightOp::getType() {
   return cast<RankedTensorType>(getValue().getType());
 }
 
-WeightOp GetWeightOp::getWeightOp() {
+WeightOp GetWeightOp::getWeightOp(SymbolTableCollection *symbolTables) {
+  if (symbolTables)
+    return symbolTables->lookupNearestSymbolFrom<WeightOp>(*this,
+                                                           getWeightAttr());
   return SymbolTable::lookupNearestSymbolFrom<WeightOp>(*this, getWeightAttr());
 }
 
@@ -102,10 +105,12 @@ void GetWeightOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   setName(getResult(), name);
 }
 
-ElementsAttr mlir::onnxir::getConstantElements(Value value) {
+ElementsAttr
+mlir::onnxir::getConstantElements(Value value,
+                                  SymbolTableCollection *symbolTables) {
   Operation *op = value ? value.getDefiningOp() : nullptr;
   if (auto get = dyn_cast_or_null<GetWeightOp>(op)) {
-    WeightOp weight = get.getWeightOp();
+    WeightOp weight = get.getWeightOp(symbolTables);
     return weight ? weight.getElements() : ElementsAttr();
   }
   auto node = dyn_cast_or_null<NodeOp>(op);

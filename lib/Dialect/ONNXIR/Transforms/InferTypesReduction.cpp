@@ -28,7 +28,8 @@ static SmallVector<int64_t> dropAxes(ArrayRef<int64_t> shape,
 static LogicalResult inferReduction(Inference &inference) {
   NodeOp node = inference.node;
   int64_t rank = inference.getRank(0);
-  FailureOr<std::optional<SmallVector<int64_t>>> axes = getAxes(node, 1, rank);
+  FailureOr<std::optional<SmallVector<int64_t>>> axes =
+      getAxes(node, 1, rank, &inference.values.getSymbolTables());
   if (failed(axes))
     return failure();
   if (!*axes || (*axes)->empty()) {

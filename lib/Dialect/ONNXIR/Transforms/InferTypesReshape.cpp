@@ -99,8 +99,8 @@ static LogicalResult inferFlatten(Inference &inference) {
 
 static LogicalResult inferSqueeze(Inference &inference) {
   ArrayRef<int64_t> from = inference.getShape(0);
-  FailureOr<std::optional<SmallVector<int64_t>>> axes =
-      getAxes(inference.node, 1, from.size());
+  FailureOr<std::optional<SmallVector<int64_t>>> axes = getAxes(
+      inference.node, 1, from.size(), &inference.values.getSymbolTables());
   if (failed(axes))
     return failure();
   if (!*axes) {
@@ -134,8 +134,8 @@ static LogicalResult inferUnsqueeze(Inference &inference) {
     added = inference.getType(1).hasStaticShape()
                 ? inference.getType(1).getNumElements()
                 : 0;
-  FailureOr<std::optional<SmallVector<int64_t>>> axes =
-      getAxes(node, 1, from.size() + added);
+  FailureOr<std::optional<SmallVector<int64_t>>> axes = getAxes(
+      node, 1, from.size() + added, &inference.values.getSymbolTables());
   if (failed(axes))
     return failure();
   if (!*axes)

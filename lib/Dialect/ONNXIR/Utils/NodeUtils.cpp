@@ -40,68 +40,12 @@ InFlightDiagnostic onnxir::emitNodeRemark(NodeOp node) {
   return introduce(emitRemark(node.getLoc()), node);
 }
 
-Type onnxir::getElementTypeOf(MLIRContext *context, int64_t dataType) {
-  Builder b(context);
-  auto unsignedType = [&](unsigned width) {
-    return IntegerType::get(context, width, IntegerType::Unsigned);
-  };
-  switch (dataType) {
-  case 1:
-    return b.getF32Type();
-  case 2:
-    return unsignedType(8);
-  case 3:
-    return b.getI8Type();
-  case 4:
-    return unsignedType(16);
-  case 5:
-    return b.getI16Type();
-  case 6:
-    return b.getI32Type();
-  case 7:
-    return b.getI64Type();
-  case 9:
-    return b.getI1Type();
-  case 10:
-    return b.getF16Type();
-  case 11:
-    return b.getF64Type();
-  case 12:
-    return unsignedType(32);
-  case 13:
-    return unsignedType(64);
-  case 16:
-    return b.getBF16Type();
-  case 17:
-    return Float8E4M3FNType::get(context);
-  case 18:
-    return Float8E4M3FNUZType::get(context);
-  case 19:
-    return Float8E5M2Type::get(context);
-  case 20:
-    return Float8E5M2FNUZType::get(context);
-  case 21:
-    return unsignedType(4);
-  case 22:
-    return b.getIntegerType(4);
-  case 23:
-    return Float4E2M1FNType::get(context);
-  case 24:
-    return Float8E8M0FNUType::get(context);
-  case 25:
-    return unsignedType(2);
-  case 26:
-    return b.getIntegerType(2);
-  default:
-    return Type();
-  }
-}
-
-std::optional<SmallVector<int64_t>> onnxir::getConstantInts(Value value) {
+std::optional<SmallVector<int64_t>>
+onnxir::getConstantInts(Value value, SymbolTableCollection *symbolTables) {
   if (!value)
     return std::nullopt;
-  auto elements =
-      dyn_cast_or_null<DenseElementsAttr>(getConstantElements(value));
+  auto elements = dyn_cast_or_null<DenseElementsAttr>(
+      getConstantElements(value, symbolTables));
   if (!elements || !isa<IntegerType>(elements.getElementType()))
     return std::nullopt;
   bool isUnsigned = elements.getElementType().isUnsignedInteger() ||
@@ -130,12 +74,14 @@ FailureOr<int64_t> onnxir::getAxis(NodeOp node, StringRef name,
 }
 
 FailureOr<std::optional<SmallVector<int64_t>>>
-onnxir::getAxes(NodeOp node, unsigned slot, int64_t rank) {
+onnxir::getAxes(NodeOp node, unsigned slot, int64_t rank,
+                SymbolTableCollection *symbolTables) {
   SmallVector<int64_t> axes;
   if (std::optional<ArrayRef<int64_t>> attribute = node.getInts("axes")) {
     axes.assign(attribute->begin(), attribute->end());
   } else if (Value input = node.getInput(slot)) {
-    std::optional<SmallVector<int64_t>> constant = getConstantInts(input);
+    std::optional<SmallVector<int64_t>> constant =
+        getConstantInts(input, symbolTables);
     if (!constant) {
       emitNodeError(node) << "axes are not constant";
       return failure();

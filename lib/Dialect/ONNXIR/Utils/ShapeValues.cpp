@@ -39,7 +39,8 @@ std::optional<ShapeValues::Elements> ShapeValues::get(Value value) {
     return it->second;
   if (!isShapeLike(value.getType()))
     return std::nullopt;
-  std::optional<SmallVector<int64_t>> ints = getConstantInts(value);
+  std::optional<SmallVector<int64_t>> ints =
+      getConstantInts(value, &symbolTables);
   if (!ints)
     return std::nullopt;
   return llvm::map_to_vector(*ints, [&](int64_t element) {

@@ -43,7 +43,13 @@ std::optional<int64_t> getStorageBytes(ShapedType type);
 
 /// The value of `value` where it is known from the IR alone: an initializer
 /// that is not in a file, a Constant node, an upstream constant. Else null.
-ElementsAttr getConstantElements(Value value);
+/// Who asks for many values passes tables, and erases no initializer meanwhile.
+ElementsAttr getConstantElements(Value value,
+                                 SymbolTableCollection *symbolTables = nullptr);
+
+/// The element type that a number of TensorProto.DataType stands for; null for
+/// numbers without a meaning.
+Type getElementTypeOf(MLIRContext *context, int64_t dataType);
 
 } // namespace mlir::onnxir
 

@@ -160,8 +160,10 @@ def ONNXIR_GetWeightOp : ONNXIR_Op<"get_weight", [Pure,
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$weight attr-dict `:` type($result)";
   let extraClassDeclaration = [{
-    /// The initializer, or null when the symbol does not exist.
-    ::mlir::onnxir::WeightOp getWeightOp();
+    /// The initializer, or null when the symbol does not exist. Without
+    /// tables, looks through the whole module.
+    ::mlir::onnxir::WeightOp
+    getWeightOp(::mlir::SymbolTableCollection *symbolTables = nullptr);
   }];
 }
 

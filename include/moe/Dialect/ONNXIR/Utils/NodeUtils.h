@@ -23,12 +23,9 @@ InFlightDiagnostic emitNodeError(NodeOp node);
 /// The same, as a remark.
 InFlightDiagnostic emitNodeRemark(NodeOp node);
 
-/// The element type that a number of TensorProto.DataType stands for; null for
-/// types without a tensor element of this project.
-Type getElementTypeOf(MLIRContext *context, int64_t dataType);
-
 /// The integers that `value` is known to hold, in row-major order.
-std::optional<SmallVector<int64_t>> getConstantInts(Value value);
+std::optional<SmallVector<int64_t>>
+getConstantInts(Value value, SymbolTableCollection *symbolTables = nullptr);
 
 /// `axis` counted from the front, or nothing when it is not in [−rank, rank).
 std::optional<int64_t> normalizeAxis(int64_t axis, int64_t rank);
@@ -42,7 +39,8 @@ FailureOr<int64_t> getAxis(NodeOp node, StringRef name, int64_t otherwise,
 /// of its constant input `slot`. Nothing where it has neither. Reports axes
 /// that are not constant, out of range or repeated.
 FailureOr<std::optional<SmallVector<int64_t>>>
-getAxes(NodeOp node, unsigned slot, int64_t rank);
+getAxes(NodeOp node, unsigned slot, int64_t rank,
+        SymbolTableCollection *symbolTables = nullptr);
 
 /// Sizes after broadcasting as NumPy does: dynamic where it is not known.
 /// Fails when two sizes cannot meet.

@@ -35,6 +35,8 @@ public:
   std::optional<Elements> get(Value value);
   /// Those of them that are constants; nothing unless all are.
   std::optional<SmallVector<int64_t>> getConstants(Value value);
+  /// Tables for look-ups of initializers, which stay while this lives.
+  SymbolTableCollection &getSymbolTables() { return symbolTables; }
   /// Learns the results of `node`, its operands having been visited.
   void visit(NodeOp node);
   /// Says that `to` stands for `from` from now on.
@@ -54,6 +56,7 @@ private:
 
   SizeOf sizeOf;
   OpBuilder *builder;
+  SymbolTableCollection symbolTables;
   llvm::DenseMap<Value, Elements> known;
 };
 
