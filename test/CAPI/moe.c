@@ -96,16 +96,17 @@ static void testRoutingAttributes(MlirLocation loc) {
          mlirMoEScoreAttrGetFunction(score),
          mlirMoEScoreAttrGetTemperature(score));
 
-  // CHECK: #moe.group_limit<count = 4, keep = 2, by = top2_sum>
-  // CHECK-NEXT: is a group limit 1: 2 of 4 by 1
+  // CHECK: #moe.group_limit<count = 4, keep = 2, by = top2_sum, fill = 0>
+  // CHECK-NEXT: is a group limit 1: 2 of 4 by 1, fill 0.0
   MlirAttribute groups =
-      mlirMoEGroupLimitAttrGet(loc, 4, 2, MlirMoEGroupReduceTop2Sum);
+      mlirMoEGroupLimitAttrGet(loc, 4, 2, MlirMoEGroupReduceTop2Sum, 0.0);
   printAttribute(groups);
-  printf("is a group limit %d: %" PRId64 " of %" PRId64 " by %d\n",
+  printf("is a group limit %d: %" PRId64 " of %" PRId64 " by %d, fill %.1f\n",
          mlirAttributeIsAMoEGroupLimit(groups),
          mlirMoEGroupLimitAttrGetKeep(groups),
          mlirMoEGroupLimitAttrGetCount(groups),
-         mlirMoEGroupLimitAttrGetBy(groups));
+         mlirMoEGroupLimitAttrGetBy(groups),
+         mlirMoEGroupLimitAttrGetFill(groups));
 
   // CHECK: #moe.select<top_p, k = 3, p = 0.75>
   // CHECK-NEXT: is a select 1: mode 1, k 3, tie 0, p 0.75
@@ -129,15 +130,16 @@ static void testRoutingAttributes(MlirLocation loc) {
          mlirMoECapacityAttrGetCount(capacity),
          mlirMoECapacityAttrGetFactor(capacity));
 
-  // CHECK: #moe.normalize<sum, epsilon = 0.5>
-  // CHECK-NEXT: is a normalize 1: 1 with 0.5
+  // CHECK: #moe.normalize<sum, epsilon = 0.5, floor = 0.25>
+  // CHECK-NEXT: is a normalize 1: 1 with 0.5, floor 0.25
   MlirAttribute normalize =
-      mlirMoENormalizeAttrGet(loc, MlirMoENormalizeModeSum, 0.5);
+      mlirMoENormalizeAttrGet(loc, MlirMoENormalizeModeSum, 0.5, 0.25);
   printAttribute(normalize);
-  printf("is a normalize %d: %d with %.1f\n",
+  printf("is a normalize %d: %d with %.1f, floor %.2f\n",
          mlirAttributeIsAMoENormalize(normalize),
          mlirMoENormalizeAttrGetMode(normalize),
-         mlirMoENormalizeAttrGetEpsilon(normalize));
+         mlirMoENormalizeAttrGetEpsilon(normalize),
+         mlirMoENormalizeAttrGetFloor(normalize));
 }
 
 static void testExpertAttributes(MlirLocation loc) {

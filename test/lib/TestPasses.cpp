@@ -9,9 +9,13 @@
 namespace mlir::moe::test {
 
 void registerTestEmitBytecodePass();
+void registerTestMatchRoutingPass();
 void registerTestPasses();
 
 } // namespace mlir::moe::test
 
 /// Registers the passes of test/lib.
-void mlir::moe::test::registerTestPasses() { registerTestEmitBytecodePass(); }
+void mlir::moe::test::registerTestPasses() {
+  registerTestEmitBytecodePass();
+  registerTestMatchRoutingPass();
+}

@@ -150,12 +150,16 @@ MLIR_CAPI_EXPORTED double mlirMoEScoreAttrGetTemperature(MlirAttribute attr);
 //===----------------------------------------------------------------------===//
 
 MLIR_CAPI_EXPORTED bool mlirAttributeIsAMoEGroupLimit(MlirAttribute attr);
-MLIR_CAPI_EXPORTED MlirAttribute mlirMoEGroupLimitAttrGet(
-    MlirLocation location, int64_t count, int64_t keep, MlirMoEGroupReduce by);
+MLIR_CAPI_EXPORTED MlirAttribute mlirMoEGroupLimitAttrGet(MlirLocation location,
+                                                          int64_t count,
+                                                          int64_t keep,
+                                                          MlirMoEGroupReduce by,
+                                                          double fill);
 MLIR_CAPI_EXPORTED int64_t mlirMoEGroupLimitAttrGetCount(MlirAttribute attr);
 MLIR_CAPI_EXPORTED int64_t mlirMoEGroupLimitAttrGetKeep(MlirAttribute attr);
 MLIR_CAPI_EXPORTED MlirMoEGroupReduce
 mlirMoEGroupLimitAttrGetBy(MlirAttribute attr);
+MLIR_CAPI_EXPORTED double mlirMoEGroupLimitAttrGetFill(MlirAttribute attr);
 
 //===----------------------------------------------------------------------===//
 // #moe.select
@@ -195,11 +199,13 @@ MLIR_CAPI_EXPORTED double mlirMoECapacityAttrGetFactor(MlirAttribute attr);
 //===----------------------------------------------------------------------===//
 
 MLIR_CAPI_EXPORTED bool mlirAttributeIsAMoENormalize(MlirAttribute attr);
-MLIR_CAPI_EXPORTED MlirAttribute mlirMoENormalizeAttrGet(
-    MlirLocation location, MlirMoENormalizeMode mode, double epsilon);
+MLIR_CAPI_EXPORTED MlirAttribute
+mlirMoENormalizeAttrGet(MlirLocation location, MlirMoENormalizeMode mode,
+                        double epsilon, double floor);
 MLIR_CAPI_EXPORTED MlirMoENormalizeMode
 mlirMoENormalizeAttrGetMode(MlirAttribute attr);
 MLIR_CAPI_EXPORTED double mlirMoENormalizeAttrGetEpsilon(MlirAttribute attr);
+MLIR_CAPI_EXPORTED double mlirMoENormalizeAttrGetFloor(MlirAttribute attr);
 
 //===----------------------------------------------------------------------===//
 // #moe.activation

@@ -139,9 +139,10 @@ bool mlirAttributeIsAMoEGroupLimit(MlirAttribute attr) {
 }
 
 MlirAttribute mlirMoEGroupLimitAttrGet(MlirLocation location, int64_t count,
-                                       int64_t keep, MlirMoEGroupReduce by) {
+                                       int64_t keep, MlirMoEGroupReduce by,
+                                       double fill) {
   return getChecked<GroupLimitAttr>(location, count, keep,
-                                    static_cast<GroupReduce>(by));
+                                    static_cast<GroupReduce>(by), Real(fill));
 }
 
 int64_t mlirMoEGroupLimitAttrGetCount(MlirAttribute attr) {
@@ -155,6 +156,10 @@ int64_t mlirMoEGroupLimitAttrGetKeep(MlirAttribute attr) {
 MlirMoEGroupReduce mlirMoEGroupLimitAttrGetBy(MlirAttribute attr) {
   return static_cast<MlirMoEGroupReduce>(
       cast<GroupLimitAttr>(unwrap(attr)).getBy());
+}
+
+double mlirMoEGroupLimitAttrGetFill(MlirAttribute attr) {
+  return cast<GroupLimitAttr>(unwrap(attr)).getFill();
 }
 
 bool mlirAttributeIsAMoESelect(MlirAttribute attr) {
@@ -202,10 +207,10 @@ bool mlirAttributeIsAMoENormalize(MlirAttribute attr) {
 }
 
 MlirAttribute mlirMoENormalizeAttrGet(MlirLocation location,
-                                      MlirMoENormalizeMode mode,
-                                      double epsilon) {
+                                      MlirMoENormalizeMode mode, double epsilon,
+                                      double floor) {
   return getChecked<NormalizeAttr>(location, static_cast<NormalizeMode>(mode),
-                                   Real(epsilon));
+                                   Real(epsilon), Real(floor));
 }
 
 MlirMoENormalizeMode mlirMoENormalizeAttrGetMode(MlirAttribute attr) {
@@ -215,6 +220,10 @@ MlirMoENormalizeMode mlirMoENormalizeAttrGetMode(MlirAttribute attr) {
 
 double mlirMoENormalizeAttrGetEpsilon(MlirAttribute attr) {
   return cast<NormalizeAttr>(unwrap(attr)).getEpsilon();
+}
+
+double mlirMoENormalizeAttrGetFloor(MlirAttribute attr) {
+  return cast<NormalizeAttr>(unwrap(attr)).getFloor();
 }
 
 //===----------------------------------------------------------------------===//

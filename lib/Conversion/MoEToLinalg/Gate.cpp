@@ -169,8 +169,7 @@ struct GateOpLowering : OpConversionPattern<GateOp> {
     state.choice =
         buildChoiceValues(rewriter, loc, state.scores, adaptor.getBias());
     if (GroupLimitAttr groups = op.getGroupLimitAttr())
-      state.allowed = buildGroupMask(rewriter, loc, groups,
-                                     op.getSelect().getTie(), state.choice);
+      buildGroupLimit(rewriter, loc, groups, state);
     if (op.isExpertChoice()) {
       // From here on experts choose among tokens.
       state.scores = transpose(rewriter, loc, state.scores);

@@ -40,9 +40,10 @@ Value buildScores(OpBuilder &builder, Location loc, ScoreAttr score,
 Value buildChoiceValues(OpBuilder &builder, Location loc, Value scores,
                         Value bias);
 
-/// Builds the mask T×E of the experts in the best groups of each token.
-Value buildGroupMask(OpBuilder &builder, Location loc, GroupLimitAttr groups,
-                     TieBreak tie, Value choice);
+/// Limits the choice to the best groups of each token: experts of others are
+/// not allowed, or get the choice value that the limit names.
+void buildGroupLimit(OpBuilder &builder, Location loc, GroupLimitAttr groups,
+                     GateState &state);
 
 /// Builds, for values M×N, the number of values of the same row that come
 /// before each: i64, −1 where `allowed` (optional, i1) is false. Greater

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
+#include "moe/Dialect/MoE/IR/Activation.h"
 #include "moe/Dialect/MoE/IR/Reference.h"
 #include <limits>
 
@@ -75,9 +76,10 @@ static Value buildGroupValues(OpBuilder &builder, Location loc, GroupReduce by,
       });
 }
 
-Value mlir::moe::buildGroupMask(OpBuilder &builder, Location loc,
-                                GroupLimitAttr groups, TieBreak tie,
-                                Value choice) {
+/// Builds the mask T×E of the experts in the best groups of each token.
+static Value buildGroupMask(OpBuilder &builder, Location loc,
+                            GroupLimitAttr groups, TieBreak tie,
+                            Value choice) {
   Value grouped = splitGroups(builder, loc, choice, groups.getCount());
   Value values = buildGroupValues(builder, loc, groups.getBy(), grouped);
   Value ranks = buildRanks(builder, loc, values, /*allowed=*/{}, tie);
@@ -93,4 +95,22 @@ Value mlir::moe::buildGroupMask(OpBuilder &builder, Location loc,
                                      elements[0], keep);
       });
   return tensor::CollapseShapeOp::create(builder, loc, mask, getGrouping());
+}
+
+void mlir::moe::buildGroupLimit(OpBuilder &builder, Location loc,
+                                GroupLimitAttr groups, GateState &state) {
+  Value mask = buildGroupMask(builder, loc, groups,
+                              state.op.getSelect().getTie(), state.choice);
+  double fill = groups.getFill();
+  if (fill == -std::numeric_limits<double>::infinity()) {
+    state.allowed = mask;
+    return;
+  }
+  state.choice = buildElementwise(
+      builder, loc, {mask, state.choice}, state.compute,
+      [&](OpBuilder &nested, Location loc, ValueRange elements) -> Value {
+        return arith::SelectOp::create(
+            nested, loc, elements[0], elements[1],
+            buildReal(nested, loc, state.compute, fill));
+      });
 }

@@ -67,7 +67,7 @@ Value mlir::moe::buildNormalization(OpBuilder &builder, Location loc,
         });
   }
   Value sums = reducePicks(builder, loc, ids, weights, 0.0, add);
-  double epsilon = normalize.getEpsilon();
+  double epsilon = normalize.getEpsilon(), floor = normalize.getFloor();
   return mapWithRow(
       builder, loc, weights, sums,
       [&](OpBuilder &nested, Location loc, ValueRange elements) -> Value {
@@ -75,6 +75,9 @@ Value mlir::moe::buildNormalization(OpBuilder &builder, Location loc,
         if (epsilon != 0.0)
           sum = arith::AddFOp::create(
               nested, loc, sum, buildReal(nested, loc, sum.getType(), epsilon));
+        if (floor != 0.0)
+          sum = arith::MaximumFOp::create(
+              nested, loc, sum, buildReal(nested, loc, sum.getType(), floor));
         return arith::DivFOp::create(nested, loc, elements[0], sum);
       });
 }

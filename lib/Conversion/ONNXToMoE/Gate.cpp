@@ -33,6 +33,20 @@ Value moe::flattenTokens(ImplicitLocOpBuilder &b, Value value, unsigned rank) {
   return tensor::CollapseShapeOp::create(b, type.clone(shape), value, groups);
 }
 
+/// A tensor of the type and sizes of `like` that holds `value` everywhere.
+static Value splatLike(ImplicitLocOpBuilder &b, Value like, int64_t value) {
+  auto type = cast<RankedTensorType>(like.getType());
+  auto attr = b.getIntegerAttr(type.getElementType(), value);
+  if (type.hasStaticShape())
+    return arith::ConstantOp::create(b, DenseElementsAttr::get(type, attr));
+  Value scalar = arith::ConstantOp::create(b, attr);
+  SmallVector<Value> sizes;
+  for (int64_t i = 0; i < type.getRank(); ++i)
+    if (type.isDynamicDim(i))
+      sizes.push_back(tensor::DimOp::create(b, like, i));
+  return tensor::SplatOp::create(b, scalar, type, sizes);
+}
+
 Value moe::castIds(ImplicitLocOpBuilder &b, Value ids) {
   auto type = cast<RankedTensorType>(ids.getType());
   unsigned width = type.getElementTypeBitWidth();
@@ -42,21 +56,40 @@ Value moe::castIds(ImplicitLocOpBuilder &b, Value ids) {
   if (width == 32)
     return ids;
   // Truncating alone would make experts of ids that are none.
-  auto bound = [&](int64_t value) -> Value {
-    Attribute attr = b.getIntegerAttr(type.getElementType(), value);
-    if (type.hasStaticShape())
-      return arith::ConstantOp::create(b, DenseElementsAttr::get(type, attr));
-    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, b.getLoc(), ids);
-    Value scalar = arith::ConstantOp::create(b, cast<TypedAttr>(attr));
-    SmallVector<Value> dynamic;
-    for (OpFoldResult size : sizes)
-      if (auto value = dyn_cast<Value>(size))
-        dynamic.push_back(value);
-    return tensor::SplatOp::create(b, scalar, type, dynamic);
-  };
-  ids = arith::MinSIOp::create(b, ids, bound(INT32_MAX));
-  ids = arith::MaxSIOp::create(b, ids, bound(-1));
+  ids = arith::MinSIOp::create(b, ids, splatLike(b, ids, INT32_MAX));
+  ids = arith::MaxSIOp::create(b, ids, splatLike(b, ids, -1));
   return arith::TruncIOp::create(b, narrow, ids);
+}
+
+/// Adds `rows` to negative ids, which ONNX counts from the back.
+static Value wrapIds(ImplicitLocOpBuilder &b, Value ids, int64_t rows) {
+  if (rows == 0 || !getElementTypeOrSelf(ids.getType()).isSignlessInteger())
+    return ids;
+  Value isNegative = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, ids,
+                                           splatLike(b, ids, 0));
+  Value wrapped = arith::AddIOp::create(b, ids, splatLike(b, ids, rows));
+  return arith::SelectOp::create(b, isNegative, wrapped, ids);
+}
+
+/// Logits of 1 for every token of `ids`, so that each pick weighs 1.
+static Value buildOnes(ImplicitLocOpBuilder &b, Value ids, int64_t experts) {
+  int64_t tokens = cast<RankedTensorType>(ids.getType()).getDimSize(0);
+  auto type = RankedTensorType::get({tokens, experts}, b.getF32Type());
+  SmallVector<Value> sizes;
+  if (type.isDynamicDim(0))
+    sizes.push_back(tensor::DimOp::create(b, ids, 0));
+  Value one = arith::ConstantOp::create(b, b.getF32FloatAttr(1.0));
+  return tensor::SplatOp::create(b, one, type, sizes);
+}
+
+/// A table of one pick per row as a matrix.
+static Value asColumns(ImplicitLocOpBuilder &b, Value table) {
+  auto type = cast<RankedTensorType>(table.getType());
+  if (type.getRank() != 1)
+    return table;
+  auto matrix = type.clone({type.getDimSize(0), 1});
+  SmallVector<ReassociationIndices> groups{{0, 1}};
+  return tensor::ExpandShapeOp::create(b, matrix, table, groups);
 }
 
 GateOp moe::buildGate(ImplicitLocOpBuilder &b, const Routing &r, int64_t shared,
@@ -65,29 +98,35 @@ GateOp moe::buildGate(ImplicitLocOpBuilder &b, const Routing &r, int64_t shared,
   auto flat = [&](Value value) {
     return value ? flattenTokens(b, value) : Value();
   };
-  Value logits = flat(r.logits), ids, table;
+  Value logits = flat(r.logits), ids, table, bias;
+  bool isTable = r.select.getMode() == SelectMode::Table;
   if (r.ids)
     ids = castIds(
-        b, flattenTokens(b, r.ids,
-                         r.select.getMode() == SelectMode::Table ? 1 : 2));
+        b, wrapIds(b, flattenTokens(b, r.ids, isTable ? 1 : 2), r.idsWrap));
   if (r.table)
-    table = castIds(b, r.table);
+    table = castIds(b, asColumns(b, r.table));
+  if (r.bias)
+    bias = flattenTokens(b, r.bias, 1);
+  if (!logits)
+    logits = buildOnes(b, ids, r.experts);
   bool expertChoice = r.select.getMode() == SelectMode::ExpertChoice;
   int64_t rows = expertChoice
                      ? r.experts
                      : cast<RankedTensorType>(logits.getType()).getDimSize(0);
   int64_t width = r.select.getK() + shared;
-  auto weightType = RankedTensorType::get({rows, width}, b.getF32Type());
+  auto idType = RankedTensorType::get({rows, width}, b.getI32Type());
+  Type weightType = idType.clone(r.weightType ? r.weightType : b.getF32Type());
   NormalizeAttr normalize;
   if (r.normalize != NormalizeMode::None)
-    normalize = NormalizeAttr::get(context, r.normalize, Real(r.epsilon));
+    normalize = NormalizeAttr::get(context, r.normalize, Real(r.epsilon),
+                                   Real(r.floor));
   FloatAttr dropBelow;
   if (r.dropBelow)
     dropBelow = b.getF64FloatAttr(*r.dropBelow);
-  return GateOp::create(
-      b, weightType, weightType.clone(b.getI32Type()), logits, r.bias,
-      flat(r.state), flat(r.values), ids, table, sharedWeights,
-      ScoreAttr::get(context, r.score, Real(r.temperature)), r.groups, r.select,
-      r.capacity, normalize, b.getF64FloatAttr(r.scale), dropBelow,
-      b.getI64IntegerAttr(shared));
+  return GateOp::create(b, weightType, idType, logits, bias, flat(r.state),
+                        flat(r.values), ids, table, sharedWeights,
+                        ScoreAttr::get(context, r.score, Real(r.temperature)),
+                        r.groups, r.select, r.capacity, normalize,
+                        b.getF64FloatAttr(r.scale), dropBelow,
+                        b.getI64IntegerAttr(shared));
 }

@@ -19,9 +19,9 @@ namespace mlir::moe {
 /// All that a `moe.gate` says, found in a model. Values may have any number of
 /// leading dimensions that together are the tokens.
 struct Routing {
-  /// …×E.
+  /// …×E; null where every pick weighs 1, by the ids given.
   Value logits;
-  /// E, or null: moves the choice only.
+  /// E numbers, or null: moves the choice only.
   Value bias;
   /// …×E, or null: added to the logits.
   Value state;
@@ -29,6 +29,9 @@ struct Routing {
   Value values;
   /// …×k for `given`, … for `table`, else null.
   Value ids;
+  /// What is added to negative ids, which ONNX counts from the back; 0 where
+  /// there are none.
+  int64_t idsWrap = 0;
   /// V×k, or null.
   Value table;
   ScoreFunction score = ScoreFunction::Softmax;
@@ -38,9 +41,13 @@ struct Routing {
   CapacityAttr capacity;
   NormalizeMode normalize = NormalizeMode::None;
   double epsilon = 0.0;
+  /// The least that weights are divided by.
+  double floor = 0.0;
   double scale = 1.0;
   std::optional<double> dropBelow;
   int64_t experts = 0;
+  /// The element type of the gate's weights; null for f32.
+  Type weightType;
 };
 
 /// Reads the router behind a choice: `ids` are integers …×k or flat, `weights`

@@ -20,9 +20,13 @@
 // CHECK-LABEL: "test.groups"
 // CHECK-SAME: a0 = #moe.group_limit<count = 4, keep = 2>
 // CHECK-SAME: a1 = #moe.group_limit<count = 4, keep = 4, by = top2_sum>
+// CHECK-SAME: a2 = #moe.group_limit<count = 4, keep = 2, fill = 0>
+// CHECK-SAME: a3 = #moe.group_limit<count = 4, keep = 2>
 "test.groups"() {
   a0 = #moe.group_limit<count = 4, keep = 2, by = max>,
-  a1 = #moe.group_limit<keep = 4, by = top2_sum, count = 4>
+  a1 = #moe.group_limit<keep = 4, by = top2_sum, count = 4>,
+  a2 = #moe.group_limit<keep = 2, fill = 0.0, count = 4>,
+  a3 = #moe.group_limit<keep = 2, fill = -inf, count = 4>
 } : () -> ()
 
 // CHECK-LABEL: "test.selections"
@@ -47,10 +51,12 @@
 // CHECK-SAME: a0 = #moe.capacity<count = 7>, a1 = #moe.capacity<factor = 1.25>
 // CHECK-SAME: a2 = #moe.normalize<none>, a3 = #moe.normalize<softmax>
 // CHECK-SAME: a4 = #moe.normalize<sum, epsilon = 1.0e-20>
+// CHECK-SAME: a5 = #moe.normalize<sum, floor = 1.0e-12>
 "test.capacity_and_normalization"() {
   a0 = #moe.capacity<count = 7>, a1 = #moe.capacity<factor = 1.25>,
   a2 = #moe.normalize<none>, a3 = #moe.normalize<softmax, epsilon = 0.0>,
-  a4 = #moe.normalize<sum, epsilon = 1.0e-20>
+  a4 = #moe.normalize<sum, epsilon = 1.0e-20>,
+  a5 = #moe.normalize<sum, floor = 1.0e-12, epsilon = 0.0>
 } : () -> ()
 
 // CHECK-LABEL: "test.experts"

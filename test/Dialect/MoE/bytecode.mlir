@@ -17,10 +17,10 @@
 // (B2) A version from the future.
 // RUN: moe-opt %s --test-moe-emit-bytecode='major=2 output=%t-2.0.mlirbc'
 // RUN: not moe-opt %t-2.0.mlirbc 2>&1 | FileCheck %s --check-prefix=NEWER
-// RUN: moe-opt %s --test-moe-emit-bytecode='minor=2 output=%t-1.2.mlirbc'
-// RUN: not moe-opt %t-1.2.mlirbc 2>&1 | FileCheck %s --check-prefix=MINOR
-// NEWER: error: bytecode has version 2.0 of the moe dialect, this reader knows 1.1
-// MINOR: error: bytecode has version 1.2 of the moe dialect, this reader knows 1.1
+// RUN: moe-opt %s --test-moe-emit-bytecode='minor=3 output=%t-1.3.mlirbc'
+// RUN: not moe-opt %t-1.3.mlirbc 2>&1 | FileCheck %s --check-prefix=MINOR
+// NEWER: error: bytecode has version 2.0 of the moe dialect, this reader knows 1.2
+// MINOR: error: bytecode has version 1.3 of the moe dialect, this reader knows 1.2
 
 // CHECK-LABEL: func.func @layer
 // CHECK: select<top_k, k = 2> normalize<sum>

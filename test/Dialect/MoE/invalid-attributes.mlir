@@ -36,6 +36,12 @@
 
 // -----
 
+// (A3)
+// expected-error @below {{fill must be a number less than infinity}}
+"test.op"() {a = #moe.group_limit<count = 4, keep = 2, fill = inf>} : () -> ()
+
+// -----
+
 // (A5)
 // expected-error @below {{k must be at least 1 and less than 2^31, got 0}}
 "test.op"() {a = #moe.select<top_k, k = 0>} : () -> ()
@@ -141,6 +147,12 @@
 // (A14)
 // expected-error @below {{epsilon must be at least 0 and goes with sum only}}
 "test.op"() {a = #moe.normalize<softmax, epsilon = 1.0e-6>} : () -> ()
+
+// -----
+
+// (A14)
+// expected-error @below {{floor must be at least 0 and goes with sum only}}
+"test.op"() {a = #moe.normalize<softmax, floor = 1.0e-6>} : () -> ()
 
 // -----
 

@@ -130,6 +130,8 @@ class Gate:
         if routing.get("normalization"):
             epsilon = routing.get("epsilon", 0.0)
             extra = f", epsilon = {real(epsilon)}" if epsilon else ""
+            floor = routing.get("floor", 0.0)
+            extra += f", floor = {real(floor)}" if floor else ""
             text += f" normalize<{routing['normalization']}{extra}>"
         if routing.get("scale", 1.0) != 1.0:
             text += f" scale({real(routing['scale'])})"

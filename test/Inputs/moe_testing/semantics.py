@@ -102,6 +102,9 @@ def pick(p, c, select, groups, given, table, margins):
     if mode == "sparse_mixer":
         return sparse_mixer(c, select.get("jitter", 0.0), tie, margins)
     allowed = best_groups(c, groups, tie, margins) if groups else None
+    if groups and "fill" in groups:
+        c = np.where(np.isin(np.arange(experts), allowed), c, groups["fill"])
+        allowed = None
     order = ranking(c, tie, allowed)
     if mode == "rank_k":
         return [order[select["rank"] - 1]], None
@@ -136,7 +139,7 @@ def apply_capacity(ids, capacity, k, experts):
                 taken[e] += 1
 
 
-def normalize(weights, ids, mode, epsilon):
+def normalize(weights, ids, mode, epsilon, floor=0.0):
     """(A15), in place."""
     for w, row in zip(weights, ids):
         held = row >= 0
@@ -144,7 +147,8 @@ def normalize(weights, ids, mode, epsilon):
             continue
         with np.errstate(all="ignore"):
             if mode == "sum":
-                w[held] = w[held] / (np.sum(w[held]) + epsilon)
+                total = np.sum(w[held]) + epsilon
+                w[held] = w[held] / (np.maximum(total, floor) if floor else total)
             else:
                 w[held] = softmax(w[held])
 
@@ -163,6 +167,7 @@ def gate(
     capacity=None,
     normalization=None,
     epsilon=0.0,
+    floor=0.0,
     scale=1.0,
     drop_below=None,
     shared=0,
@@ -207,7 +212,7 @@ def gate(
             weights[t] = own or [source[t, i] if i >= 0 else 0.0 for i in row]
     if capacity:
         apply_capacity(ids, capacity, k, experts)
-    normalize(weights, ids, normalization or "none", epsilon)
+    normalize(weights, ids, normalization or "none", epsilon, floor)
     weights = weights * scale
     if drop_below is not None:
         margins.compare(list(weights[ids >= 0]) + [drop_below])

@@ -62,6 +62,14 @@ def add_steps(cases, rng):
             if select["k"] <= 4:
                 add(cases, rng, select={**select, "tie": tie}, groups=groups,
                     score_function="sigmoid", bias=True, grid=0.5)
+    for fill in (0.0, 0.75, -0.25):
+        groups = {"count": 4, "keep": 2, "by": "max", "fill": fill}
+        for score, bias in (("identity", False), ("sigmoid", True)):
+            add(cases, rng, select={"mode": "top_k", "k": 3}, groups=groups,
+                score_function=score, bias=bias, grid=0.25)
+    for floor in (1e-12, 0.5, 2.0):
+        add(cases, rng, select=top2, score_function="sigmoid", normalization="sum",
+            epsilon=0.125, floor=floor, scale=2.0)
     for capacity in ({"count": 1}, {"count": 2}, {"factor": 0.5}, {"factor": 1.25}):
         for normalization in (None, "sum"):
             add(cases, rng, tokens=9, select=top2, capacity=capacity,

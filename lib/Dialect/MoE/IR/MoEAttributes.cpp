@@ -89,11 +89,13 @@ LogicalResult ScoreAttr::verify(EmitError emitError, ScoreFunction function,
 }
 
 LogicalResult GroupLimitAttr::verify(EmitError emitError, int64_t count,
-                                     int64_t keep, GroupReduce by) {
+                                     int64_t keep, GroupReduce by, Real fill) {
   // (A3)
   if (count < 1 || keep < 1 || keep > count)
     return emitError() << "cannot keep " << keep << " of " << count
                        << " groups of experts";
+  if (std::isnan(fill) || (std::isinf(fill) && fill > 0))
+    return emitError() << "fill must be a number less than infinity";
   return success();
 }
 
@@ -140,11 +142,16 @@ LogicalResult CapacityAttr::verify(EmitError emitError, int64_t count,
 }
 
 LogicalResult NormalizeAttr::verify(EmitError emitError, NormalizeMode mode,
-                                    Real epsilon) {
+                                    Real epsilon, Real floor) {
   // (A14)
-  if (!(epsilon >= 0) || std::isinf(epsilon) ||
-      (epsilon != 0 && mode != NormalizeMode::Sum))
+  auto isAllowed = [&](double value) {
+    return value >= 0 && !std::isinf(value) &&
+           (value == 0 || mode == NormalizeMode::Sum);
+  };
+  if (!isAllowed(epsilon))
     return emitError() << "epsilon must be at least 0 and goes with sum only";
+  if (!isAllowed(floor))
+    return emitError() << "floor must be at least 0 and goes with sum only";
   return success();
 }
 

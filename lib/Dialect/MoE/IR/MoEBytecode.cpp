@@ -131,17 +131,19 @@ static ResultT readFields(DialectBytecodeReader &reader, Fields... fields) {
 // Attributes and types whose encoding is not the list of their parameters
 //===----------------------------------------------------------------------===//
 
-/// Whether readers and writers of this version know tie, rank and jitter.
-template <typename StreamT> static bool knowsTies(const StreamT &stream) {
+/// Whether readers and writers know what version 1.`minor` brought.
+template <typename StreamT>
+static bool knows(const StreamT &stream, uint64_t minor) {
   FailureOr<const DialectVersion *> version =
       stream.template getDialectVersion<MoEDialect>();
   return failed(version) || !(static_cast<const MoEDialectVersion &>(
-                                  **version) < MoEDialectVersion(1, 1));
+                                  **version) < MoEDialectVersion(1, minor));
 }
 
 static LogicalResult writeSelect(SelectAttr attr,
                                  DialectBytecodeWriter &writer) {
-  bool ties = knowsTies(writer);
+  // Tie, rank and jitter.
+  bool ties = knows(writer, 1);
   // What 1.0 cannot say falls back to text, which its parser refuses.
   if (!ties && (attr.getTie() != TieBreak::Lower || attr.getRank() != 0 ||
                 attr.getJitter() != Real(0.0)))
@@ -161,13 +163,48 @@ static Attribute readSelect(DialectBytecodeReader &reader) {
   if (failed(read(reader, mode)) || failed(read(reader, k)) ||
       failed(read(reader, p)) || failed(read(reader, threshold)))
     return {};
-  if (knowsTies(reader) &&
+  if (knows(reader, 1) &&
       (failed(read(reader, tie)) || failed(read(reader, rank)) ||
        failed(read(reader, jitter))))
     return {};
   return SelectAttr::getChecked([&] { return reader.emitError(); },
                                 reader.getContext(), mode, k, tie, p, threshold,
                                 rank, jitter);
+}
+
+static LogicalResult writeGroupLimit(GroupLimitAttr attr,
+                                     DialectBytecodeWriter &writer) {
+  bool fill = knows(writer, 2);
+  if (!fill && attr.getFill() != Real(-std::numeric_limits<double>::infinity()))
+    return failure();
+  writeFields(writer, AttrCode::GroupLimit, attr.getCount(), attr.getKeep(),
+              attr.getBy());
+  if (fill)
+    writeFields(writer, attr.getFill());
+  return success();
+}
+
+static LogicalResult writeNormalize(NormalizeAttr attr,
+                                    DialectBytecodeWriter &writer) {
+  bool floor = knows(writer, 2);
+  if (!floor && attr.getFloor() != Real(0.0))
+    return failure();
+  writeFields(writer, AttrCode::Normalize, attr.getMode(), attr.getEpsilon());
+  if (floor)
+    writeFields(writer, attr.getFloor());
+  return success();
+}
+
+/// Reads the fields that every version has, then `last`, which 1.2 brought and
+/// which keeps its value in older bytecode.
+template <typename AttrT, typename... Fields>
+static Attribute readWithLast(DialectBytecodeReader &reader, Real last,
+                              Fields... fields) {
+  if ((failed(read(reader, fields)) || ...) ||
+      (knows(reader, 2) && failed(read(reader, last))))
+    return {};
+  return AttrT::getChecked([&] { return reader.emitError(); },
+                           reader.getContext(), fields..., last);
 }
 
 static LogicalResult writeWeights(WeightsType type,
@@ -218,20 +255,13 @@ struct MoEBytecodeInterface : BytecodeDialectInterface {
                       a.getTemperature());
           return success();
         })
-        .Case([&](GroupLimitAttr a) {
-          writeFields(writer, AttrCode::GroupLimit, a.getCount(), a.getKeep(),
-                      a.getBy());
-          return success();
-        })
+        .Case([&](GroupLimitAttr a) { return writeGroupLimit(a, writer); })
         .Case([&](SelectAttr a) { return writeSelect(a, writer); })
         .Case([&](CapacityAttr a) {
           writeFields(writer, AttrCode::Capacity, a.getCount(), a.getFactor());
           return success();
         })
-        .Case([&](NormalizeAttr a) {
-          writeFields(writer, AttrCode::Normalize, a.getMode(), a.getEpsilon());
-          return success();
-        })
+        .Case([&](NormalizeAttr a) { return writeNormalize(a, writer); })
         .Case([&](ActivationAttr a) {
           writeFields(writer, AttrCode::Activation, a.getFunction(),
                       a.getAlpha(), a.getBeta(), a.getLimit());
@@ -253,14 +283,16 @@ struct MoEBytecodeInterface : BytecodeDialectInterface {
     case AttrCode::Score:
       return readFields<ScoreAttr>(reader, ScoreFunction(), Real(0.0));
     case AttrCode::GroupLimit:
-      return readFields<GroupLimitAttr>(reader, int64_t(), int64_t(),
-                                        GroupReduce());
+      return readWithLast<GroupLimitAttr>(
+          reader, Real(-std::numeric_limits<double>::infinity()), int64_t(),
+          int64_t(), GroupReduce());
     case AttrCode::Select:
       return readSelect(reader);
     case AttrCode::Capacity:
       return readFields<CapacityAttr>(reader, int64_t(), Real(0.0));
     case AttrCode::Normalize:
-      return readFields<NormalizeAttr>(reader, NormalizeMode(), Real(0.0));
+      return readWithLast<NormalizeAttr>(reader, Real(0.0), NormalizeMode(),
+                                         Real(0.0));
     case AttrCode::Activation:
       return readFields<ActivationAttr>(reader, ActivationFunction(), Real(0.0),
                                         Real(0.0), Real(0.0));

@@ -31,11 +31,15 @@ def MoE_GroupLimitAttr : MoE_Attr<"GroupLimit", "group_limit"> {
   let description = [{
     The E experts form `count` groups of E/count consecutive ones. A token
     chooses only inside the `keep` groups that rank highest by `by`: the
-    greatest choice value in the group, or the sum of its two greatest.
+    greatest choice value in the group, or the sum of its two greatest. With a
+    `fill`, experts of other groups are not excluded: they have this choice
+    value.
   }];
   let parameters = (ins "int64_t":$count, "int64_t":$keep,
                         DefaultValuedParameter<"GroupReduce",
-                          "GroupReduce::Max">:$by);
+                          "GroupReduce::Max">:$by,
+                        MoE_RealOr<"-std::numeric_limits<double>::infinity()">
+                          :$fill);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }
@@ -86,13 +90,13 @@ def MoE_CapacityAttr : MoE_Attr<"Capacity", "capacity"> {
 def MoE_NormalizeAttr : MoE_Attr<"Normalize", "normalize"> {
   let summary = "renormalisation of the chosen weights";
   let description = [{
-    `sum` divides by the sum of the chosen weights plus `epsilon`; `softmax`
-    takes the softmax over the chosen ones (of logits, with the `identity`
+    `sum` divides by the sum of the chosen weights plus `epsilon`, or by `floor`
+    if it is given and greater; `softmax` takes the softmax over the chosen ones (of logits, with the `identity`
     score). Slots with id −1 take no part.
   }];
   let parameters = (ins EnumParameter<MoE_NormalizeMode>:$mode,
-                        MoE_RealOr<"0.0">:$epsilon);
-  let assemblyFormat = "`<` $mode (`,` struct($epsilon)^)? `>`";
+                        MoE_RealOr<"0.0">:$epsilon, MoE_RealOr<"0.0">:$floor);
+  let assemblyFormat = "`<` $mode (`,` struct($epsilon, $floor)^)? `>`";
   let genVerifyDecl = 1;
 }
 

@@ -1,0 +1,247 @@
+//===- MatchRouting.cpp - Routers that give ids and weights -----------*- C++
+//-*- ===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RouterReader.h"
+#include "moe/Dialect/ONNXIR/Utils/NodeUtils.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::moe;
+using onnxir::NodeOp;
+
+void RouterReader::setSelect(SelectMode mode, int64_t k, Real p, Real threshold,
+                             TieBreak tie, Real jitter) {
+  routing.select =
+      SelectAttr::get(context, mode, k, tie, p, threshold, /*rank=*/0, jitter);
+}
+
+//===----------------------------------------------------------------------===//
+// Picks
+//===----------------------------------------------------------------------===//
+
+/// Whether `picked` are the `k` greatest of `choice`, in the order in which
+/// `chooser` gives their ids.
+static bool isTopOf(Value picked, Value choice, int64_t k, NodeOp chooser) {
+  picked = stripExact(picked);
+  NodeOp node = getNode(picked, {"TopK", "ReduceMax"});
+  if (!node || !sameElements(node.getInput(0), choice) ||
+      getSize(node.getInput(0), -1) != getSize(choice, -1) ||
+      !isAlongLast(node))
+    return false;
+  if (node.getOpType() == "ReduceMax")
+    return k == 1;
+  bool isOrdered = node == chooser || k == 1 ||
+                   (node.getInt("sorted", 1) && chooser.getInt("sorted", 1));
+  return picked == node.getResult(0) && node.getInt("largest", 1) &&
+         getSize(picked, -1) == k && isOrdered;
+}
+
+Value RouterReader::getGathered(Value ids, Value picked) {
+  int64_t k = routing.select.getK(), experts = routing.experts;
+  NodeOp node = getNode(stripExact(picked), {"GatherElements", "ReduceSum"});
+  if (!node)
+    return {};
+  if (node.getOpType() == "GatherElements") {
+    Value scores = node.getInput(0), index = node.getInput(1);
+    bool isWhole = getSize(scores, -1) == experts && getSize(index, -1) == k;
+    return isWhole && isAlongLast(node) &&
+                   sameElements(stripIndex(index), stripIndex(ids))
+               ? scores
+               : Value();
+  }
+  // One pick, by a mask over the experts.
+  if (k != 1 || !isAlongLast(node))
+    return {};
+  std::optional<Masked> masked = getMasked(node.getInput(0));
+  if (!masked || masked->inverted ||
+      (masked->fill && !isUniform(masked->fill, 0.0)))
+    return {};
+  bool wraps;
+  Value marked = getOneHotIds(masked->condition, experts, wraps);
+  return marked && getSize(masked->kept, -1) == experts &&
+                 sameElements(stripIndex(marked), stripIndex(ids))
+             ? masked->kept
+             : Value();
+}
+
+LogicalResult RouterReader::readTopP(NodeOp topK, const Masked &masked) {
+  Value at = masked.condition;
+  if (masked.fill && !isUniform(masked.fill, 0.0))
+    return stop(at, "what takes the place of excluded weights is not 0");
+  if (stripExact(masked.kept) != topK.getResult(0))
+    return stop(at, "weights are masked by a condition that is not understood");
+  std::optional<Comparison> cut = getComparison(at);
+  if (cut && masked.inverted) {
+    cut->greater = !cut->greater;
+    cut->orEqual = !cut->orEqual;
+  }
+  if (!cut || cut->greater)
+    return stop(at, "weights are masked by a condition that is not understood");
+  // The sum of what comes before: with CumSum inclusive, minus the weight.
+  Value sum = stripLayout(cut->value);
+  NodeOp sub = getNode(sum, "Sub");
+  if (sub)
+    sum = stripLayout(sub.getInput(0));
+  NodeOp cumulative = getNode(sum, "CumSum");
+  if (!cumulative || !isAlongLast(cumulative) ||
+      cumulative.getInt("reverse", 0) ||
+      (cumulative.getInt("exclusive", 0) != 0) == static_cast<bool>(sub) ||
+      stripExact(cumulative.getInput(0)) != topK.getResult(0) ||
+      (sub && stripExact(sub.getInput(1)) != topK.getResult(0)))
+    return stop(at, "weights are not cut by the running sum of scores");
+  std::optional<double> p = getStrictBound(*cut);
+  if (!p || !(*p > 0.0) || *p > 1.0)
+    return stop(at, "the bound of the running sum is not a number in (0, 1]");
+  if (!topK.getInt("sorted", 1))
+    return stop(topK.getResult(0), "a running sum needs sorted scores");
+  setSelect(SelectMode::TopP, routing.select.getK(), Real(*p));
+  return readChoice(topK.getInput(0), Value());
+}
+
+LogicalResult RouterReader::readTopK(NodeOp topK, Value picked) {
+  Value choice = topK.getInput(0), ids = topK.getResult(1);
+  int64_t k = getSize(ids, -1), experts = getSize(choice, -1);
+  if (!isAlongLast(topK))
+    return stop(ids, "the choice is not made along the last dimension");
+  if (!topK.getInt("largest", 1))
+    return stop(ids, "the least scores are chosen");
+  if (ShapedType::isDynamic(k) || ShapedType::isDynamic(experts) || k < 1 ||
+      k > experts)
+    return stop(ids, "the number of experts or of picks is not known");
+  routing.experts = experts;
+  setSelect(SelectMode::TopK, k);
+  if (isTopOf(picked, choice, k, topK))
+    return readChoice(choice, Value());
+  if (Value scores = getGathered(ids, picked))
+    return readChoice(choice, scores);
+  if (std::optional<Masked> masked = getMasked(stripExact(picked)))
+    return readTopP(topK, *masked);
+  return stop(picked, "weights are not scores of the chosen experts");
+}
+
+LogicalResult RouterReader::readArgMax(NodeOp argMax, Value picked) {
+  Value choice = argMax.getInput(0), ids = argMax.getResult(0);
+  int64_t experts = getSize(choice, -1);
+  if (!isAlongLast(argMax) || ShapedType::isDynamic(experts) || experts < 1)
+    return stop(ids, "the choice is not made along a last dimension of known "
+                     "size");
+  routing.experts = experts;
+  setSelect(SelectMode::TopK, 1, 0.0, 0.0,
+            argMax.getInt("select_last_index", 0) ? TieBreak::Higher
+                                                  : TieBreak::Lower);
+  if (isTopOf(picked, choice, 1, argMax))
+    return readChoice(choice, Value());
+  if (Value scores = getGathered(ids, picked))
+    return readChoice(choice, scores);
+  return stop(picked, "weights are not scores of the chosen experts");
+}
+
+//===----------------------------------------------------------------------===//
+// Choices made elsewhere
+//===----------------------------------------------------------------------===//
+
+/// Whether ids cannot be negative.
+static bool isNeverNegative(NodeOp node) {
+  if (node.getOpType() != "Mod" || node.getInt("fmod", 0))
+    return false;
+  std::optional<double> divisor = getUniform(node.getInput(1));
+  return divisor && *divisor > 0.0;
+}
+
+LogicalResult RouterReader::readFixed(Value ids, Value picked) {
+  NodeOp node = getNode(ids, {"Gather", "GatherND", "Mod"});
+  if (!node)
+    return stop(ids, "ids come from no choice that is understood");
+  SelectMode mode = SelectMode::Given;
+  int64_t k = 1;
+  if (node.getOpType() == "Mod") {
+    if (!isNeverNegative(node))
+      return stop(ids, "ids may be negative");
+    k = getSize(ids, -1);
+    routing.ids = ids;
+  } else {
+    Value table = node.getInput(0), tokens = node.getInput(1);
+    bool isND = node.getOpType() == "GatherND";
+    // GatherND takes its indices from a last dimension of size 1.
+    bool isRow =
+        isND ? node.getInt("batch_dims", 0) == 0 && getSize(tokens, -1) == 1
+             : node.getInt("axis", 0) == 0;
+    int64_t rank = getRank(table), rows = getSize(table, 0);
+    if (!isRow || rank < 1 || rank > 2 || ShapedType::isDynamic(rows))
+      return stop(ids, "ids come from no choice that is understood");
+    mode = SelectMode::Table;
+    k = rank == 2 ? getSize(table, 1) : 1;
+    routing.table = table;
+    routing.ids = stripLayout(tokens);
+    routing.idsWrap = rows;
+  }
+  if (ShapedType::isDynamic(k) || k < 1)
+    return stop(ids, "the number of picks is not known");
+  setSelect(mode, k);
+  if (!picked || isUniform(picked, 1.0)) {
+    if (routing.experts == 0)
+      return stop(ids, "the number of experts is not known");
+    routing.score = ScoreFunction::Identity;
+    return success();
+  }
+  NodeOp gather = getNode(stripExact(picked), "GatherElements");
+  if (gather && routing.experts == 0)
+    routing.experts = std::max<int64_t>(getSize(gather.getInput(0), -1), 0);
+  Value scores = routing.experts ? getGathered(ids, picked) : Value();
+  if (!scores)
+    return stop(picked, "weights are not scores of the chosen experts");
+  readScores(scores);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The whole
+//===----------------------------------------------------------------------===//
+
+LogicalResult RouterReader::readPick(Value ids, Value picked) {
+  ids = stripIndex(ids);
+  NodeOp node = getNode(ids);
+  if (node && node.getOpType() == "TopK" && ids == node.getResult(1))
+    return readTopK(node, picked);
+  if (node && node.getOpType() == "ArgMax")
+    return readArgMax(node, picked);
+  if (node && node.getOpType() == "Concat")
+    return readSparseMixer(node, picked);
+  return readFixed(ids, picked);
+}
+
+LogicalResult RouterReader::checkSum(Value at) {
+  bool isSigned = routing.score == ScoreFunction::Identity ||
+                  routing.score == ScoreFunction::Tanh || routing.values;
+  if (sumsMagnitudes && isSigned)
+    return stop(at, "weights that may be negative are divided by the sum of "
+                    "their magnitudes");
+  return success();
+}
+
+/// The choice that ids come from is as wide as the rows of weights.
+static int64_t getWidth(Value ids) {
+  ids = stripIndex(ids);
+  NodeOp node = getNode(ids, {"ArgMax", "Gather", "GatherND"});
+  return node ? 1 : getSize(ids, -1);
+}
+
+FailureOr<Routing> RouterReader::read(Value ids, Value weights) {
+  routing.weightType = getElementTypeOrSelf(weights.getType());
+  FailureOr<Value> picked = readChain(weights, getWidth(ids));
+  if (failed(picked) || failed(readPick(ids, *picked)) ||
+      failed(checkSum(weights)))
+    return failure();
+  return routing;
+}
+
+FailureOr<Routing> moe::matchRouting(Value ids, Value weights,
+                                     RemarkSink &remarks) {
+  return RouterReader(ids.getContext(), remarks).read(ids, weights);
+}

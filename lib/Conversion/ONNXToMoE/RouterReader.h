@@ -1,0 +1,127 @@
+//===- RouterReader.h - Reading a router from its results back --*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_LIB_CONVERSION_ONNXTOMOE_ROUTERREADER_H
+#define MOE_LIB_CONVERSION_ONNXTOMOE_ROUTERREADER_H
+
+#include "Routing.h"
+#include "Views.h"
+
+namespace mlir::moe {
+
+/// `value` without layouts and exact casts, as long as its last dimension
+/// stays `width`: rows of it are rows of `value`.
+Value stripRows(Value value, int64_t width);
+
+/// The operand of a binary node that is uniform, with its number; `other` gets
+/// the other operand.
+std::optional<double> splitUniform(onnxir::NodeOp node, Value &other);
+
+/// Values that are kept where a condition holds, from Where, or from Mul with a
+/// mask of 0 and 1.
+struct Masked {
+  Value condition;
+  /// What is kept, and the uniform value that stands elsewhere: null for 0.
+  Value kept, fill;
+  /// Kept where the condition does not hold.
+  bool inverted = false;
+};
+
+/// A comparison with a number: value > bound, ≥, <, ≤, after stripping Not and
+/// casts from and to bool.
+struct Comparison {
+  Value value;
+  Value bound;
+  bool greater = false, orEqual = false;
+};
+std::optional<Comparison> getComparison(Value condition);
+/// The bound b for which `value > b` (`value < b` if not greater) says what
+/// the comparison says of numbers of the value's type; nothing when the bound
+/// is not a known number.
+std::optional<double> getStrictBound(const Comparison &comparison);
+
+/// Reads one router, from the weights that experts are combined with to the
+/// logits. Each step either understands a node exactly, or takes its result as
+/// what the gate is given; `remarks` says what stopped it where there is no
+/// gate then.
+class RouterReader {
+public:
+  RouterReader(MLIRContext *context, RemarkSink &remarks)
+      : context(context), remarks(remarks) {}
+
+  FailureOr<Routing> read(Value ids, Value weights);
+  FailureOr<Routing> readDense(Value gates);
+
+private:
+  /// Notes why there is no gate.
+  LogicalResult stop(Value value, const Twine &reason) {
+    remarks.note(value, "router", reason);
+    return failure();
+  }
+
+  /// Follows scale, normalisation and casts from `weights`, whose rows are
+  /// `width` wide, to what was picked.
+  FailureOr<Value> readChain(Value weights, int64_t width);
+  LogicalResult readScale(double factor, Value at);
+  LogicalResult readSum(onnxir::NodeOp division, Value sum);
+  bool isSumOf(Value sum, Value weights);
+
+  /// Finds out how `picked` comes from `ids`: by the scores at them.
+  LogicalResult readPick(Value ids, Value picked);
+  LogicalResult readTopK(onnxir::NodeOp topK, Value picked);
+  LogicalResult readArgMax(onnxir::NodeOp argMax, Value picked);
+  /// `picked` is null where every pick weighs 1.
+  LogicalResult readFixed(Value ids, Value picked);
+  LogicalResult readSparseMixer(onnxir::NodeOp ids, Value picked);
+  /// Reads the cut of sorted scores by their running sum.
+  LogicalResult readTopP(onnxir::NodeOp topK, const Masked &masked);
+  /// The scores that `picked` are at `ids`; null when they are not gathered.
+  Value getGathered(Value ids, Value picked);
+  /// Reads choice values and scores; the latter null when they are the same.
+  LogicalResult readChoice(Value choice, Value scores);
+  /// Reads logits, state, temperature and score function. Whatever is not one
+  /// of them is part of the logits.
+  void readScores(Value scores);
+  void readState(Value logits);
+  /// Strips a group limit from choice values.
+  Value readGroups(Value choice, bool fillIsPicked);
+  std::optional<GroupLimitAttr> readGroupMask(Value mask, Value choice,
+                                              double fill);
+
+  /// Parts of readDense.
+  LogicalResult readDenseCore(Value gates);
+  LogicalResult readScatter(onnxir::NodeOp scatter);
+  LogicalResult readMasked(const Masked &masked, Value at);
+  LogicalResult readThreshold(const Masked &masked, Value at);
+  LogicalResult readOneHotSum(onnxir::NodeOp sum);
+  void readAll(Value gates);
+
+  void setSelect(SelectMode mode, int64_t k, Real p = 0.0, Real threshold = 0.0,
+                 TieBreak tie = TieBreak::Lower, Real jitter = 0.0);
+  /// Makes sure that the sum of weights is the sum of their magnitudes where
+  /// the latter was taken.
+  LogicalResult checkSum(Value at);
+
+  MLIRContext *context;
+  RemarkSink &remarks;
+  Routing routing;
+  /// Whether |w| was summed where w is meant.
+  bool sumsMagnitudes = false;
+};
+
+/// Masked values in any of the forms, or nothing.
+std::optional<Masked> getMasked(Value value);
+
+/// The ids …×k that `mask` …×k×E (or …×E for one id per token) marks by 1 or
+/// true: OneHot, or a comparison with 0, 1, … E − 1. `wraps` says whether
+/// negative ids count from the back.
+Value getOneHotIds(Value mask, int64_t experts, bool &wraps);
+
+} // namespace mlir::moe
+
+#endif // MOE_LIB_CONVERSION_ONNXTOMOE_ROUTERREADER_H

@@ -1,0 +1,254 @@
+//===- RouterScores.cpp - Score functions, groups and biases ----------*- C++
+//-*- ===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RouterReader.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::moe;
+using onnxir::NodeOp;
+
+/// Whether nodes of this type compute as the gate does.
+static bool isComputeType(Value value) {
+  Type type = getElementTypeOrSelf(value.getType());
+  return type.isF32() || type.isF64();
+}
+
+static std::optional<ScoreFunction> getFunction(NodeOp node, int64_t experts) {
+  StringRef type = node.getOpType();
+  if (type == "Softmax" && isAlongLast(node) &&
+      getSize(node.getInput(0), -1) == experts)
+    return ScoreFunction::Softmax;
+  if (type == "Sigmoid")
+    return ScoreFunction::Sigmoid;
+  if (type == "Relu")
+    return ScoreFunction::Relu;
+  if (type == "Tanh")
+    return ScoreFunction::Tanh;
+  if (type == "Sqrt" && getNode(stripLayout(node.getInput(0)), "Softplus"))
+    return ScoreFunction::SqrtSoftplus;
+  return std::nullopt;
+}
+
+/// Takes apart logits + state, both of which have a row per token.
+void RouterReader::readState(Value logits) {
+  routing.logits = logits;
+  NodeOp add = getNode(stripRows(logits, routing.experts), "Add");
+  if (!add || !isComputeType(add.getResult(0)))
+    return;
+  Value a = add.getInput(0), b = add.getInput(1);
+  auto isRouter = [](Value value) {
+    return static_cast<bool>(getNode(stripLayout(value), {"MatMul", "Gemm"}));
+  };
+  if (!isRouter(a) || !isRouter(b) || a.getType() != b.getType())
+    return;
+  // The residual of an earlier gate has as many inputs as there are experts.
+  auto isResidual = [&](Value value) {
+    return getSize(getNode(stripLayout(value)).getInput(0), -1) ==
+           routing.experts;
+  };
+  if (isResidual(a) && !isResidual(b))
+    std::swap(a, b);
+  routing.logits = stripRows(a, routing.experts);
+  routing.state = stripRows(b, routing.experts);
+}
+
+void RouterReader::readScores(Value scores) {
+  routing.score = ScoreFunction::Identity;
+  Value value = stripRows(scores, routing.experts);
+  NodeOp node = getNode(value);
+  if (node && isComputeType(value)) {
+    if (std::optional<ScoreFunction> f = getFunction(node, routing.experts)) {
+      routing.score = *f;
+      value = node.getInput(0);
+      if (*f == ScoreFunction::SqrtSoftplus)
+        value = getNode(stripLayout(value)).getInput(0);
+      value = stripRows(value, routing.experts);
+      node = getNode(value);
+    }
+  }
+  if (node && node.getOpType() == "Div" && isComputeType(value)) {
+    std::optional<double> temperature = getUniform(node.getInput(1));
+    if (temperature && *temperature > 0.0 && std::isfinite(*temperature)) {
+      routing.temperature =
+          getDecimal(*temperature, getElementTypeOrSelf(value.getType()));
+      value = stripRows(node.getInput(0), routing.experts);
+    }
+  }
+  readState(value);
+}
+
+//===----------------------------------------------------------------------===//
+// Groups
+//===----------------------------------------------------------------------===//
+
+/// The groups …×G×n of choice values, if `value` is `choice` in that shape.
+static int64_t getGroupCount(Value grouped, Value choice, int64_t experts) {
+  int64_t count = getSize(grouped, -2), size = getSize(grouped, -1);
+  if (ShapedType::isDynamic(count) || ShapedType::isDynamic(size) ||
+      count * size != experts || !sameElements(grouped, choice))
+    return 0;
+  return count;
+}
+
+/// What ranks groups: the greatest of each, or the sum of its two greatest.
+static std::optional<std::pair<int64_t, GroupReduce>>
+getGroupValues(Value values, Value choice, int64_t experts) {
+  values = stripLayout(values);
+  NodeOp node = getNode(values, {"ReduceMax", "ReduceSum", "TopK"});
+  if (!node || !isAlongLast(node))
+    return std::nullopt;
+  GroupReduce by = GroupReduce::Max;
+  Value grouped = node.getInput(0);
+  if (node.getOpType() == "ReduceSum") {
+    node = getNode(grouped, "TopK");
+    if (!node || grouped != node.getResult(0) || getSize(grouped, -1) != 2)
+      return std::nullopt;
+    by = GroupReduce::Top2Sum;
+    grouped = node.getInput(0);
+  } else if (node.getOpType() == "TopK" &&
+             (values != node.getResult(0) || getSize(values, -1) != 1)) {
+    return std::nullopt;
+  }
+  if (node.getOpType() == "TopK" &&
+      (!node.getInt("largest", 1) || !isAlongLast(node)))
+    return std::nullopt;
+  int64_t count = getGroupCount(grouped, choice, experts);
+  if (count == 0)
+    return std::nullopt;
+  return std::pair(count, by);
+}
+
+/// The ids of the kept groups that `mask` …×G marks by 1.
+static Value getMarkedGroups(Value mask, int64_t count) {
+  mask = stripExact(mask);
+  if (NodeOp scatter = getNode(mask, "ScatterElements"))
+    return isUniform(scatter.getInput(0), 0.0) &&
+                   isUniform(scatter.getInput(2), 1.0) &&
+                   scatter.getString("reduction", "none") == "none" &&
+                   isAlongLast(scatter) && getSize(mask, -1) == count
+               ? scatter.getInput(1)
+               : Value();
+  // Over the kept groups, of a mask …×keep×G.
+  NodeOp reduce = getNode(mask, {"ReduceMax", "ReduceSum"});
+  if (!reduce)
+    return {};
+  Value marks = reduce.getInput(0);
+  int64_t rank = getRank(marks);
+  std::optional<SmallVector<int64_t>> axes = getAxesOf(reduce, rank);
+  if (!axes || axes->size() != 1 || axes->front() != rank - 2)
+    return {};
+  bool wraps;
+  return getOneHotIds(marks, count, wraps);
+}
+
+std::optional<GroupLimitAttr>
+RouterReader::readGroupMask(Value mask, Value choice, double fill) {
+  int64_t experts = routing.experts;
+  // …×E from …×G×n, which repeats …×G×1.
+  Value repeated = stripExact(mask);
+  if (NodeOp compare = getNode(repeated, {"Greater", "Equal"})) {
+    bool isGreater = compare.getOpType() == "Greater";
+    if (!isUniform(compare.getInput(1), isGreater ? 0.0 : 1.0))
+      return std::nullopt;
+    repeated = stripExact(compare.getInput(0));
+  }
+  while (NodeOp cast = getNode(repeated, {"Cast", "CastLike"}))
+    repeated = stripExact(cast.getInput(0));
+  NodeOp expand = getNode(repeated, {"Expand", "Tile"});
+  if (!expand)
+    return std::nullopt;
+  int64_t count = getSize(repeated, -2), size = getSize(repeated, -1);
+  Value marks = expand.getInput(0);
+  if (getRank(marks) != getRank(repeated) || getSize(marks, -1) != 1 ||
+      getSize(marks, -2) != count || ShapedType::isDynamic(count) ||
+      ShapedType::isDynamic(size) || count * size != experts)
+    return std::nullopt;
+  Value ids = stripIndex(getMarkedGroups(marks, count));
+  NodeOp topK = getNode(ids, "TopK");
+  int64_t keep = getSize(ids, -1);
+  if (!topK || ids != topK.getResult(1) || !topK.getInt("largest", 1) ||
+      !isAlongLast(topK) || getSize(topK.getInput(0), -1) != count ||
+      ShapedType::isDynamic(keep) || keep < 1 || keep > count)
+    return std::nullopt;
+  auto values = getGroupValues(topK.getInput(0), choice, experts);
+  if (!values || values->first != count ||
+      (values->second == GroupReduce::Top2Sum && size < 2) ||
+      routing.select.getK() > keep * size)
+    return std::nullopt;
+  return GroupLimitAttr::get(choice.getContext(), count, keep, values->second,
+                             Real(fill));
+}
+
+/// `fillIsPicked` says that a pick weighs its masked value.
+Value RouterReader::readGroups(Value choice, bool fillIsPicked) {
+  Value value = stripRows(choice, routing.experts);
+  std::optional<Masked> masked = getMasked(value);
+  if (!masked || masked->inverted)
+    return choice;
+  Value mask = masked->condition, kept = masked->kept;
+  std::optional<double> fill =
+      masked->fill ? getUniform(masked->fill) : std::optional(0.0);
+  if (!fill || std::isnan(*fill) || !isComputeType(value))
+    return choice;
+  if (fillIsPicked) {
+    // A gate weighs what it picks by its score. That is the same as long as no
+    // excluded expert is picked unless its weight is 0.
+    NodeOp scores = getNode(stripRows(kept, routing.experts));
+    std::optional<ScoreFunction> f =
+        scores ? getFunction(scores, routing.experts) : std::nullopt;
+    bool neverNegative = f && *f != ScoreFunction::Tanh;
+    if (*fill == 0.0 && neverNegative)
+      fill = -INFINITY;
+    if (*fill != -INFINITY)
+      return choice;
+  }
+  std::optional<GroupLimitAttr> groups = readGroupMask(
+      mask, kept, getDecimal(*fill, getElementTypeOrSelf(value.getType())));
+  if (!groups) {
+    remarks.note(value, "router",
+                 "the choice is masked by something else than "
+                 "a limit to groups, and stays outside");
+    return choice;
+  }
+  routing.groups = *groups;
+  return kept;
+}
+
+//===----------------------------------------------------------------------===//
+// Choice
+//===----------------------------------------------------------------------===//
+
+LogicalResult RouterReader::readChoice(Value choice, Value scores) {
+  choice = readGroups(choice, /*fillIsPicked=*/!scores);
+  if (!scores || sameElements(choice, scores)) {
+    readScores(choice);
+    return success();
+  }
+  // The bias: choice = scores + E numbers.
+  Value value = stripRows(choice, routing.experts);
+  if (NodeOp add = getNode(value, "Add"); add && isComputeType(value)) {
+    for (unsigned i : {0u, 1u}) {
+      Value bias = add.getInput(i), other = add.getInput(1 - i);
+      if (getNumElements(bias) != routing.experts ||
+          getSize(bias, -1) != routing.experts ||
+          getSize(other, -1) != routing.experts ||
+          !sameElements(stripExact(other), stripExact(scores)))
+        continue;
+      routing.bias = bias;
+      readScores(scores);
+      return success();
+    }
+  }
+  // Choice and weights have nothing to do with each other.
+  routing.score = ScoreFunction::Identity;
+  readState(value);
+  routing.values = stripRows(scores, routing.experts);
+  return success();
+}

@@ -1,0 +1,203 @@
+//===- RouterUtils.cpp - Small patterns that routers are made of ------*- C++
+//-*- ===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RouterReader.h"
+#include "moe/Dialect/ONNXIR/Utils/NodeUtils.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::moe;
+using onnxir::NodeOp;
+
+/// How many nodes a mask is followed through.
+static constexpr unsigned kMaskDepth = 8;
+
+Value moe::stripRows(Value value, int64_t width) {
+  Value result = value;
+  while (value) {
+    if (Value input = getSameOrder(value.getDefiningOp())) {
+      value = input;
+    } else {
+      NodeOp cast = getNode(value, {"Cast", "CastLike"});
+      if (!cast ||
+          !isExactCast(getElementTypeOrSelf(cast.getInput(0).getType()),
+                       getElementTypeOrSelf(value.getType())))
+        break;
+      value = cast.getInput(0);
+    }
+    if (getSize(value, -1) == width)
+      result = value;
+  }
+  return result;
+}
+
+std::optional<double> moe::splitUniform(NodeOp node, Value &other) {
+  if (node.getNumSlots() != 2)
+    return std::nullopt;
+  for (unsigned i : {1u, 0u}) {
+    std::optional<double> number = getUniform(node.getInput(i));
+    other = node.getInput(1 - i);
+    // Nothing may be repeated by broadcasting.
+    auto result = dyn_cast<RankedTensorType>(node.getResult(0).getType());
+    auto type = dyn_cast<RankedTensorType>(other.getType());
+    if (number && result && type && result.getShape() == type.getShape())
+      return number;
+  }
+  return std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// Conditions
+//===----------------------------------------------------------------------===//
+
+static bool isBool(Value value) {
+  return getElementTypeOrSelf(value.getType()).isInteger(1);
+}
+
+/// `value` without layouts, Not and casts from and to bool.
+static Value stripCondition(Value value, bool &inverted) {
+  for (;;) {
+    value = stripLayout(value);
+    NodeOp node = getNode(value, {"Not", "Cast", "CastLike"});
+    if (!node)
+      return value;
+    if (node.getOpType() == "Not")
+      inverted = !inverted;
+    else if (!isBool(value) && !isBool(node.getInput(0)))
+      return value;
+    value = node.getInput(0);
+  }
+}
+
+/// Whether `value` holds nothing but 0 and 1.
+static bool isMask(Value value, unsigned depth = kMaskDepth) {
+  value = stripExact(value);
+  if (isBool(value))
+    return true;
+  NodeOp node = getNode(value);
+  if (!node || depth == 0)
+    return false;
+  StringRef type = node.getOpType();
+  if (type == "OneHot") {
+    std::optional<SmallVector<double>> values = getNumbers(node.getInput(2), 2);
+    return values && *values == SmallVector<double>{0.0, 1.0};
+  }
+  if (type == "ScatterElements")
+    return isUniform(node.getInput(0), 0.0) && isUniform(node.getInput(2), 1.0);
+  if (type == "ReduceMax" || type == "ReduceSum" || type == "Expand" ||
+      type == "Tile" || type == "Cast")
+    return isMask(node.getInput(0), depth - 1);
+  return false;
+}
+
+std::optional<Masked> moe::getMasked(Value value) {
+  NodeOp node = getNode(stripLayout(value), {"Where", "Mul"});
+  if (!node)
+    return std::nullopt;
+  Masked masked;
+  if (node.getOpType() == "Where") {
+    masked.condition = stripCondition(node.getInput(0), masked.inverted);
+    masked.kept = node.getInput(1);
+    masked.fill = node.getInput(2);
+    if (getUniform(masked.kept)) {
+      std::swap(masked.kept, masked.fill);
+      masked.inverted = !masked.inverted;
+    }
+    return getUniform(masked.fill) ? std::optional(masked) : std::nullopt;
+  }
+  for (unsigned i : {1u, 0u}) {
+    if (!isMask(node.getInput(i)))
+      continue;
+    masked.condition = stripCondition(node.getInput(i), masked.inverted);
+    masked.kept = node.getInput(1 - i);
+    return masked;
+  }
+  return std::nullopt;
+}
+
+std::optional<Comparison> moe::getComparison(Value condition) {
+  bool inverted = false;
+  NodeOp node = getNode(stripCondition(condition, inverted),
+                        {"Greater", "GreaterOrEqual", "Less", "LessOrEqual"});
+  if (!node)
+    return std::nullopt;
+  Comparison comparison{node.getInput(0), node.getInput(1),
+                        node.getOpType().starts_with("Greater"),
+                        node.getOpType().ends_with("OrEqual")};
+  if (getUniform(comparison.value)) {
+    std::swap(comparison.value, comparison.bound);
+    comparison.greater = !comparison.greater;
+  }
+  if (inverted) {
+    comparison.greater = !comparison.greater;
+    comparison.orEqual = !comparison.orEqual;
+  }
+  return comparison;
+}
+
+std::optional<double> moe::getStrictBound(const Comparison &comparison) {
+  std::optional<double> bound = getUniform(comparison.bound);
+  auto type =
+      dyn_cast<FloatType>(getElementTypeOrSelf(comparison.value.getType()));
+  if (!bound || !type || std::isnan(*bound))
+    return std::nullopt;
+  if (!comparison.orEqual)
+    return getDecimal(*bound, type);
+  APFloat next(*bound);
+  bool loses;
+  next.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven, &loses);
+  next.next(/*nextDown=*/comparison.greater);
+  next.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &loses);
+  return getDecimal(next.convertToDouble(), type);
+}
+
+//===----------------------------------------------------------------------===//
+// One-hot masks
+//===----------------------------------------------------------------------===//
+
+Value moe::getOneHotIds(Value mask, int64_t experts, bool &wraps) {
+  if (getSize(mask, -1) != experts)
+    return {};
+  bool inverted = false;
+  Value value = mask;
+  // Casts from bool to a number, and between numbers, keep 0 and 1.
+  for (;;) {
+    value = stripExact(value);
+    NodeOp cast = getNode(value, {"Cast", "CastLike"});
+    if (!cast)
+      break;
+    value = cast.getInput(0);
+  }
+  value = stripCondition(value, inverted);
+  NodeOp node = getNode(value, {"OneHot", "Equal", "ScatterElements"});
+  if (!node || inverted || getSize(value, -1) != experts)
+    return {};
+  if (node.getOpType() == "OneHot") {
+    wraps = true;
+    return isMask(value) && isAlongLast(node) &&
+                   getUniform(node.getInput(1)) == static_cast<double>(experts)
+               ? node.getInput(0)
+               : Value();
+  }
+  if (node.getOpType() == "ScatterElements") {
+    wraps = true;
+    return isMask(value) && isAlongLast(node) &&
+                   getSize(node.getInput(1), -1) == 1 &&
+                   node.getString("reduction", "none") == "none"
+               ? node.getInput(1)
+               : Value();
+  }
+  wraps = false;
+  for (unsigned i : {0u, 1u})
+    if (isIota(node.getInput(1 - i), experts) &&
+        getSize(node.getInput(1 - i), -1) == experts &&
+        getSize(node.getInput(i), -1) == 1)
+      return node.getInput(i);
+  return {};
+}
