@@ -31,6 +31,23 @@ LogicalResult RouterReader::readScatter(NodeOp scatter) {
   return failed(picked) ? failure() : readPick(ids, *picked);
 }
 
+/// A function that is 0 at −∞ of logits scattered into it: gates that weigh the
+/// choice themselves.
+LogicalResult RouterReader::readScatteredLogits(NodeOp scatter, Value gates) {
+  Value ids = stripIndex(scatter.getInput(1));
+  NodeOp topK = getNode(ids, "TopK");
+  if (!topK || ids != topK.getResult(1) || !isAlongLast(topK) ||
+      !topK.getInt("largest", 1) || !isAlongLast(scatter) ||
+      !isUniform(scatter.getInput(0), -INFINITY) ||
+      scatter.getString("reduction", "none") != "none" ||
+      stripExact(scatter.getInput(2)) != topK.getResult(0) ||
+      getSize(topK.getInput(0), -1) != routing.experts ||
+      ShapedType::isDynamic(getSize(ids, -1)))
+    return stop(gates, "weights are scattered in a way that is not understood");
+  setSelect(SelectMode::TopK, getSize(ids, -1));
+  return readChoice(topK.getInput(0), gates);
+}
+
 void RouterReader::readAll(Value gates) {
   readScores(gates);
   int64_t experts = routing.experts;
@@ -142,6 +159,10 @@ LogicalResult RouterReader::readDenseCore(Value gates) {
       return stop(gates, "ids may be negative");
     return readFixed(stripIndex(ids), Value());
   }
+  if (NodeOp function = getNode(core, "Sigmoid"))
+    if (NodeOp scatter =
+            getNode(stripExact(function.getInput(0)), "ScatterElements"))
+      return readScatteredLogits(scatter, core);
   if (std::optional<Masked> masked = getMasked(core))
     return readMasked(*masked, core);
   if (NodeOp sum = getNode(core, "ReduceSum"))

@@ -241,6 +241,45 @@ FailureOr<Routing> RouterReader::read(Value ids, Value weights) {
   return routing;
 }
 
+FailureOr<Routing> RouterReader::readExpertChoice(Value tokens, Value weights) {
+  routing.weightType = getElementTypeOrSelf(weights.getType());
+  Value ids = stripIndex(tokens);
+  NodeOp topK = getNode(ids, "TopK");
+  if (!topK || ids != topK.getResult(1) || !isAlongLast(topK) ||
+      !topK.getInt("largest", 1) || getRank(ids) != 2)
+    return stop(tokens, "experts do not choose the tokens of greatest scores");
+  // Scores E×T, of the transposed T×E.
+  Value choice = stripExact(topK.getInput(0));
+  NodeOp transpose = getNode(choice, "Transpose");
+  std::optional<ArrayRef<int64_t>> perm;
+  if (transpose && getRank(choice) == 2)
+    perm = transpose.getInts("perm");
+  bool swaps = transpose && getRank(choice) == 2 &&
+               (!perm || *perm == ArrayRef<int64_t>{1, 0});
+  int64_t k = getSize(ids, -1), experts = getSize(choice, 0);
+  if (!swaps || ShapedType::isDynamic(k) || ShapedType::isDynamic(experts) ||
+      k < 1)
+    return stop(tokens, "the scores of experts that choose are no transposed "
+                        "matrix of known size");
+  routing.experts = experts;
+  setSelect(SelectMode::ExpertChoice, k);
+  FailureOr<Value> picked = readChain(weights, k);
+  if (failed(picked))
+    return failure();
+  if (routing.normalize != NormalizeMode::None)
+    return stop(weights, "weights of experts that choose are normalised");
+  if (stripExact(*picked) != topK.getResult(0))
+    return stop(*picked, "weights are not scores of the chosen tokens");
+  readScores(transpose.getInput(0));
+  return routing;
+}
+
+FailureOr<Routing> moe::matchExpertChoice(Value tokens, Value weights,
+                                          RemarkSink &remarks) {
+  return RouterReader(tokens.getContext(), remarks)
+      .readExpertChoice(tokens, weights);
+}
+
 FailureOr<Routing> moe::matchRouting(Value ids, Value weights,
                                      RemarkSink &remarks) {
   return RouterReader(ids.getContext(), remarks).read(ids, weights);

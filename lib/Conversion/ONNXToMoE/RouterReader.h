@@ -56,6 +56,8 @@ public:
 
   FailureOr<Routing> read(Value ids, Value weights);
   FailureOr<Routing> readDense(Value gates);
+  FailureOr<Routing> readDispatched(Value dispatch, Value weights);
+  FailureOr<Routing> readExpertChoice(Value tokens, Value weights);
 
 private:
   /// Notes why there is no gate.
@@ -93,9 +95,13 @@ private:
   std::optional<GroupLimitAttr> readGroupMask(Value mask, Value choice,
                                               double fill);
 
+  /// Reads capacity, and leaves the ids of the choice in `routing`.
+  LogicalResult readDispatch(Value dispatch);
+
   /// Parts of readDense.
   LogicalResult readDenseCore(Value gates);
   LogicalResult readScatter(onnxir::NodeOp scatter);
+  LogicalResult readScatteredLogits(onnxir::NodeOp scatter, Value gates);
   LogicalResult readMasked(const Masked &masked, Value at);
   LogicalResult readThreshold(const Masked &masked, Value at);
   LogicalResult readOneHotSum(onnxir::NodeOp sum);

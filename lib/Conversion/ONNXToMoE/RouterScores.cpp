@@ -20,12 +20,28 @@ static bool isComputeType(Value value) {
   return type.isF32() || type.isF64();
 }
 
+/// The operand of 1 / (1 + e^−x), written so; null otherwise.
+static Value getLogistic(NodeOp node) {
+  Value sum;
+  if (node.getOpType() == "Reciprocal")
+    sum = node.getInput(0);
+  else if (node.getOpType() == "Div" && isUniform(node.getInput(0), 1.0))
+    sum = node.getInput(1);
+  NodeOp add = getNode(stripLayout(sum), "Add");
+  Value other;
+  if (!add || splitUniform(add, other) != 1.0)
+    return {};
+  NodeOp exp = getNode(stripLayout(other), "Exp");
+  NodeOp neg = exp ? getNode(stripLayout(exp.getInput(0)), "Neg") : NodeOp();
+  return neg ? neg.getInput(0) : Value();
+}
+
 static std::optional<ScoreFunction> getFunction(NodeOp node, int64_t experts) {
   StringRef type = node.getOpType();
   if (type == "Softmax" && isAlongLast(node) &&
       getSize(node.getInput(0), -1) == experts)
     return ScoreFunction::Softmax;
-  if (type == "Sigmoid")
+  if (type == "Sigmoid" || getLogistic(node))
     return ScoreFunction::Sigmoid;
   if (type == "Relu")
     return ScoreFunction::Relu;
@@ -66,7 +82,8 @@ void RouterReader::readScores(Value scores) {
   if (node && isComputeType(value)) {
     if (std::optional<ScoreFunction> f = getFunction(node, routing.experts)) {
       routing.score = *f;
-      value = node.getInput(0);
+      Value logistic = getLogistic(node);
+      value = logistic ? logistic : node.getInput(0);
       if (*f == ScoreFunction::SqrtSoftplus)
         value = getNode(stripLayout(value)).getInput(0);
       value = stripRows(value, routing.experts);

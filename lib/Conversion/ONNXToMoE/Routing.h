@@ -59,6 +59,16 @@ FailureOr<Routing> matchRouting(Value ids, Value weights, RemarkSink &remarks);
 /// not chosen.
 FailureOr<Routing> matchDenseRouting(Value gates, RemarkSink &remarks);
 
+/// Reads the router behind one-hot dispatch: `dispatch` T×E×C is 1 where a
+/// token has a place of an expert, `weights` T or T×1 are those of tokens.
+FailureOr<Routing> matchDispatchRouting(Value dispatch, Value weights,
+                                        RemarkSink &remarks);
+
+/// Reads the router of experts that choose tokens: `tokens` and `weights` are
+/// E×k.
+FailureOr<Routing> matchExpertChoice(Value tokens, Value weights,
+                                     RemarkSink &remarks);
+
 /// `value` as a matrix of its last dimension, or as a vector when `rank` is 1:
 /// the leading dimensions are the tokens.
 Value flattenTokens(ImplicitLocOpBuilder &builder, Value value,

@@ -16,10 +16,11 @@ using namespace mlir;
 using namespace mlir::moe;
 
 namespace {
-/// Reads the results of each function as a router: ids and weights, or dense
-/// gates of all experts. Returns those of a gate instead. Of (ids, weights),
-/// the ids are what the gate gives: T×k of i32. Dense gates keep their meaning
-/// and are T×E: a combination of experts each of which is its unit vector.
+/// Reads the results of each function as a router: ids and weights, dense gates
+/// of all experts, or a dispatch tensor and weights. Returns those of a gate
+/// instead. Of (ids, weights), the ids are what the gate gives: T×k of i32.
+/// Dense gates keep their meaning and are T×E: a combination of experts each of
+/// which is its unit vector; they stand for dispatch tensors as well.
 struct TestMatchRoutingPass
     : PassWrapper<TestMatchRoutingPass, OperationPass<func::FuncOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(TestMatchRoutingPass)
@@ -43,11 +44,19 @@ struct TestMatchRoutingPass
     ImplicitLocOpBuilder builder(end->getLoc(), end);
     RemarkSink remarks;
     if (end->getNumOperands() == 2) {
+      Value first = end->getOperand(0), weights = end->getOperand(1);
+      auto type = dyn_cast<RankedTensorType>(first.getType());
+      bool isDispatch = type && isa<FloatType>(type.getElementType());
       FailureOr<Routing> routing =
-          matchRouting(end->getOperand(0), end->getOperand(1), remarks);
+          isDispatch     ? matchDispatchRouting(first, weights, remarks)
+          : expertChoice ? matchExpertChoice(first, weights, remarks)
+                         : matchRouting(first, weights, remarks);
       if (succeeded(routing)) {
         GateOp gate = buildGate(builder, *routing);
-        end->setOperands({gate.getIds(), gate.getWeights()});
+        if (isDispatch)
+          end->setOperands(buildDense(builder, gate));
+        else
+          end->setOperands({gate.getIds(), gate.getWeights()});
       }
     } else if (end->getNumOperands() == 1) {
       Value gates = end->getOperand(0);
@@ -56,10 +65,18 @@ struct TestMatchRoutingPass
         end->setOperand(0, buildDense(builder, buildGate(builder, *routing)));
     }
     remarks.emit();
+    // Dense gates come instead of two results.
+    if (end->getNumOperands() < function.getNumResults() &&
+        failed(function.eraseResult(1)))
+      return signalPassFailure();
     function.setFunctionType(
         FunctionType::get(function.getContext(), function.getArgumentTypes(),
                           llvm::to_vector(end->getOperandTypes())));
   }
+
+  Option<bool> expertChoice{*this, "expert-choice",
+                            llvm::cl::desc("Ids are tokens that experts chose"),
+                            llvm::cl::init(false)};
 
   Value buildDense(ImplicitLocOpBuilder &b, GateOp gate) {
     int64_t experts = gate.getNumExperts();
