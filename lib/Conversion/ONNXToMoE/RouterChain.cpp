@@ -47,7 +47,7 @@ LogicalResult RouterReader::readSum(NodeOp division, Value sum) {
   Value at = division.getResult(0);
   Type element = getElementTypeOrSelf(at.getType());
   // One sum per row, maybe repeated along it.
-  if (NodeOp expand = getNode(sum, "Expand"))
+  if (NodeOp expand = getNode(stripLayout(sum), "Expand"))
     sum = expand.getInput(0);
   if (getSize(sum, -1) != 1 || getRank(sum) != getRank(at))
     return stop(at, "weights are divided by something else than their sum");

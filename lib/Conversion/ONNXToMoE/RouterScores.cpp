@@ -124,6 +124,7 @@ getGroupValues(Value values, Value choice, int64_t experts) {
   GroupReduce by = GroupReduce::Max;
   Value grouped = node.getInput(0);
   if (node.getOpType() == "ReduceSum") {
+    grouped = stripLayout(grouped);
     node = getNode(grouped, "TopK");
     if (!node || grouped != node.getResult(0) || getSize(grouped, -1) != 2)
       return std::nullopt;

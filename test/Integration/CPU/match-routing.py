@@ -5,10 +5,11 @@
 
 Usage: match-routing.py WORKDIR MOE_OPT MOE_RUN [PATTERN]: all routers, or those whose name holds PATTERN.
 Each router gives dense gates TxE. Its logits have rows of random numbers, of few different ones (ties), of equal ones and
-of great ones.
+of great ones. Variations of its graph that mean the same must give the same gate.
 """
 
 import os
+import re
 import subprocess
 import sys
 
@@ -18,19 +19,44 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 E, K = 8, 3
+VARIATIONS = int(os.environ.get("MOE_VARIATIONS", 2))
+
+
+COMMUTATIVE = {"Add", "Mul", "Max", "Equal"}
 
 
 class Graph:
-    """A graph under construction; calling it adds a node."""
+    """A graph under construction; calling it adds a node. With a generator of random numbers it adds others that change
+    nothing, and swaps operands."""
 
-    def __init__(self):
-        self.nodes, self.initializers = [], []
+    def __init__(self, rng=None):
+        self.nodes, self.initializers, self.rng = [], [], rng
 
     def __call__(self, op, *inputs, outputs=1, **attributes):
-        names = [f"v{len(self.nodes)}_{i}" for i in range(outputs)]
         inputs = [i if isinstance(i, str) else self.constant(i) for i in inputs]
-        self.nodes.append(helper.make_node(op, inputs, names, **attributes))
+        if self.rng:
+            data = inputs[:1] if op in ("Expand", "Shape") else inputs
+            inputs = [self.vary(i) if i in data and not i.startswith("c") else i for i in inputs]
+            if op in COMMUTATIVE and self.rng.random() < 0.5:
+                inputs.reverse()
+        names = self.add(op, inputs, outputs, **attributes)
         return names[0] if outputs == 1 else names
+
+    def add(self, op, inputs, outputs=1, **attributes):
+        names = [f"v{len(self.nodes)}_{i}" for i in range(outputs)]
+        self.nodes.append(helper.make_node(op, inputs, names, **attributes))
+        return names
+
+    def vary(self, x):
+        way = self.rng.integers(6)
+        if way == 0:
+            return self.add("Identity", [x])[0]
+        if way == 1:
+            axes = self.constant(np.array([self.rng.integers(2)]))
+            return self.add("Squeeze", [self.add("Unsqueeze", [x, axes])[0], axes])[0]
+        if way == 2:
+            return self.add("Reshape", [x, self.add("Shape", [x])[0]])[0]
+        return x
 
     def constant(self, value):
         array = np.asarray(value)
@@ -275,9 +301,9 @@ def make_logits(rng):
     return np.concatenate(rows).astype(np.float32)
 
 
-def check(name, router, folder, moe_opt, moe_run):
-    """A sentence about what is wrong, or None."""
-    g = Graph()
+def raise_router(name, router, base, moe_opt, rng=None):
+    """The gate's attributes and the names of the outputs, or a sentence about what is wrong."""
+    g = Graph(rng)
     result = router(g, "l")
     if isinstance(result, tuple):
         outputs = {"d": ["T", E, None], "w": ["T", 1]}
@@ -291,17 +317,29 @@ def check(name, router, folder, moe_opt, moe_run):
         g.initializers,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    base = os.path.join(folder, name)
     onnx.save(model, base + ".onnx")
     raised = subprocess.run(
         [moe_opt, base + ".onnx", "--onnxir-inline-functions", "--onnxir-infer-types",
          "--test-moe-match-routing", "--canonicalize", "-o", base + ".mlir"],
         capture_output=True, text=True)
     if raised.returncode != 0:
-        return raised.stderr.strip()
+        return None, raised.stderr.strip()
     with open(base + ".mlir") as file:
-        if "moe.gate" not in file.read():
-            return f"no gate: {raised.stderr.strip()}"
+        gate = re.search(r"moe\.gate .*?(score<.*?) : ", file.read())
+    return (gate[1], list(outputs)) if gate else (None, f"no gate: {raised.stderr.strip()}")
+
+
+def check(name, router, folder, moe_opt, moe_run):
+    """A sentence about what is wrong, or None."""
+    base = os.path.join(folder, name)
+    gate, outputs = raise_router(name, router, base, moe_opt)
+    if not gate:
+        return outputs
+    for seed in range(VARIATIONS):
+        rng = np.random.default_rng([seed, len(name)])
+        varied, problem = raise_router(name, router, f"{base}-{seed}", moe_opt, rng)
+        if varied != gate:
+            return f"variation {seed}: {varied or problem}, not {gate}"
     logits = make_logits(np.random.default_rng(len(name)))
     np.save(base + ".npy", logits)
     options = onnxruntime.SessionOptions()
@@ -316,7 +354,7 @@ def check(name, router, folder, moe_opt, moe_run):
         capture_output=True, text=True)
     if done.returncode != 0:
         return done.stderr.strip()
-    actual = np.load(os.path.join(base, next(iter(outputs)) + ".npy"))
+    actual = np.load(os.path.join(base, outputs[0] + ".npy"))
     if actual.shape != expected.shape:
         return f"shape {actual.shape}, not {expected.shape}"
     # The softmax in f16 is outside the gate.
