@@ -82,14 +82,14 @@ static Value buildOnes(ImplicitLocOpBuilder &b, Value ids, int64_t experts) {
   return tensor::SplatOp::create(b, one, type, sizes);
 }
 
-/// A table of one pick per row as a matrix.
-static Value asColumns(ImplicitLocOpBuilder &b, Value table) {
-  auto type = cast<RankedTensorType>(table.getType());
+/// Ids of one pick per row as a matrix.
+static Value asColumns(ImplicitLocOpBuilder &b, Value ids) {
+  auto type = cast<RankedTensorType>(ids.getType());
   if (type.getRank() != 1)
-    return table;
+    return ids;
   auto matrix = type.clone({type.getDimSize(0), 1});
   SmallVector<ReassociationIndices> groups{{0, 1}};
-  return tensor::ExpandShapeOp::create(b, matrix, table, groups);
+  return tensor::ExpandShapeOp::create(b, matrix, ids, groups);
 }
 
 GateOp moe::buildGate(ImplicitLocOpBuilder &b, const Routing &r, int64_t shared,
@@ -100,9 +100,10 @@ GateOp moe::buildGate(ImplicitLocOpBuilder &b, const Routing &r, int64_t shared,
   };
   Value logits = flat(r.logits), ids, table, bias;
   bool isTable = r.select.getMode() == SelectMode::Table;
-  if (r.ids)
-    ids = castIds(
-        b, wrapIds(b, flattenTokens(b, r.ids, isTable ? 1 : 2), r.idsWrap));
+  if (r.ids) {
+    ids = flattenTokens(b, r.ids, isTable ? 1 : 2);
+    ids = castIds(b, wrapIds(b, isTable ? ids : asColumns(b, ids), r.idsWrap));
+  }
   if (r.table)
     table = castIds(b, asColumns(b, r.table));
   if (r.bias)

@@ -23,8 +23,9 @@ LogicalResult RouterReader::readScatter(NodeOp scatter) {
     return stop(at, "weights are scattered into something else than zeros");
   // Each expert is chosen once; only then do both reductions agree.
   StringRef reduction = scatter.getString("reduction", "none");
-  NodeOp chooser = getNode(stripIndex(ids), {"TopK", "ArgMax", "Concat"});
-  if (!isAlongLast(scatter) || !chooser ||
+  bool isDistinct = getNode(stripIndex(ids), {"TopK", "ArgMax", "Concat"}) ||
+                    (getSize(ids, -1) == 1 && isNeverNegative(ids));
+  if (!isAlongLast(scatter) || !isDistinct ||
       (reduction != "none" && (reduction != "add" || fill != 0.0)))
     return stop(at, "weights are scattered in a way that is not understood");
   FailureOr<Value> picked = readChain(scatter.getInput(2), getSize(ids, -1));
@@ -155,7 +156,7 @@ LogicalResult RouterReader::readDenseCore(Value gates) {
   bool wraps;
   if (Value ids = getOneHotIds(gates, routing.experts, wraps)) {
     // Gates of 0 and 1.
-    if (wraps && !getNode(stripIndex(ids), {"TopK", "ArgMax"}))
+    if (wraps && !isNeverNegative(ids))
       return stop(gates, "ids may be negative");
     return readFixed(stripIndex(ids), Value());
   }

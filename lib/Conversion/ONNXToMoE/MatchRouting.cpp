@@ -146,9 +146,11 @@ LogicalResult RouterReader::readArgMax(NodeOp argMax, Value picked) {
 // Choices made elsewhere
 //===----------------------------------------------------------------------===//
 
-/// Whether ids cannot be negative.
-static bool isNeverNegative(NodeOp node) {
-  if (node.getOpType() != "Mod" || node.getInt("fmod", 0))
+bool moe::isNeverNegative(Value ids) {
+  NodeOp node = getNode(stripIndex(ids), {"TopK", "ArgMax", "Mod"});
+  if (!node || node.getOpType() != "Mod")
+    return static_cast<bool>(node);
+  if (node.getInt("fmod", 0))
     return false;
   std::optional<double> divisor = getUniform(node.getInput(1));
   return divisor && *divisor > 0.0;
@@ -161,9 +163,10 @@ LogicalResult RouterReader::readFixed(Value ids, Value picked) {
   SelectMode mode = SelectMode::Given;
   int64_t k = 1;
   if (node.getOpType() == "Mod") {
-    if (!isNeverNegative(node))
+    if (!isNeverNegative(ids))
       return stop(ids, "ids may be negative");
-    k = getSize(ids, -1);
+    // Marks have one id per token, whatever its layout.
+    k = picked ? getSize(ids, -1) : 1;
     routing.ids = ids;
   } else {
     Value table = node.getInput(0), tokens = node.getInput(1);

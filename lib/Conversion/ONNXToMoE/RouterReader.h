@@ -45,6 +45,9 @@ std::optional<Comparison> getComparison(Value condition);
 /// is not a known number.
 std::optional<double> getStrictBound(const Comparison &comparison);
 
+/// Whether ids are known not to count from the back.
+bool isNeverNegative(Value ids);
+
 /// Reads one router, from the weights that experts are combined with to the
 /// logits. Each step either understands a node exactly, or takes its result as
 /// what the gate is given; `remarks` says what stopped it where there is no

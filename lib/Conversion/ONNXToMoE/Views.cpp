@@ -88,7 +88,9 @@ std::optional<SmallVector<int64_t>> moe::getAxesOf(NodeOp node, int64_t rank) {
 
 bool moe::isAlongLast(NodeOp node) {
   StringRef type = node.getOpType();
-  int64_t rank = getRank(node.getInput(0));
+  // OneHot's axis is one of its result.
+  int64_t rank =
+      getRank(type == "OneHot" ? node.getResult(0) : node.getInput(0));
   if (rank < 1)
     return false;
   if (type.starts_with("Reduce")) {

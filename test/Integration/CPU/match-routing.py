@@ -208,6 +208,15 @@ def hashed(g, l):
     return g("Cast", mask, to=TensorProto.FLOAT)
 
 
+def given(g, l, marks=False):
+    ids = g("Cast", g("Mul", g("ReduceMax", l, [-1], keepdims=1), 10.0), to=TensorProto.INT64)
+    ids = g("Mod", ids, np.int64(E))
+    if marks:
+        return g("OneHot", g("Squeeze", ids, [1]), np.int64(E), [0.0, 1.0], axis=1)
+    p = g("Softmax", l, axis=-1)
+    return g.scatter(ids, g("GatherElements", p, ids, axis=1), p)
+
+
 def half(g, l, rounded=False):
     l = g("Cast", l, to=TensorProto.FLOAT16)
     if not rounded:
@@ -285,6 +294,8 @@ ROUTERS = {
     "decomposed_sigmoid": decomposed_sigmoid,
     "dispatched": dispatched,
     "dispatched_exclusive": lambda g, l: dispatched(g, l, 5, True, False),
+    "given": given,
+    "given_marks": lambda g, l: given(g, l, True),
     "half": half,
     "half_rounded": lambda g, l: half(g, l, True),
 }
