@@ -8,6 +8,7 @@
 
 #include "../common/LibraryOptions.h"
 #include "../common/ONNXImport.h"
+#include "ONNXOutput.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/InitAllTranslations.h"
@@ -47,6 +48,14 @@ int main(int argc, char **argv) {
       [](DialectRegistry &registry) {
         registry.insert<func::FuncDialect, onnxir::ONNXIRDialect>();
       });
-  return failed(mlirTranslateMain(
-      argc, argv, "Translates to and from MLIR, ONNX models among others\n"));
+  registerExportONNX();
+  return runWithONNXOutput(
+      {argv, argv + argc}, [](llvm::SmallVectorImpl<const char *> &args) {
+        std::vector<char *> copy;
+        for (const char *arg : args)
+          copy.push_back(const_cast<char *>(arg));
+        return static_cast<int>(failed(mlirTranslateMain(
+            copy.size(), copy.data(),
+            "Translates to and from MLIR, ONNX models among others\n")));
+      });
 }

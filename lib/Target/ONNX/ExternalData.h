@@ -42,9 +42,11 @@ public:
     return sizes;
   }
 
-private:
+  /// The size of file `path`, which must be a regular one inside the model's
+  /// folder.
   FailureOr<int64_t> getSize(StringRef path, EmitError emitError);
 
+private:
   std::string baseDir;
   std::map<std::string, int64_t, std::less<>> sizes;
 };

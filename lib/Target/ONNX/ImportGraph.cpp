@@ -126,6 +126,12 @@ LogicalResult Importer::importNode(const NodeProto &node,
   for (NamedAttribute named : description)
     op->setAttr(named.getName(), named.getValue());
 
+  if (!subgraphs.empty())
+    op->setAttr(ONNXIRDialect::kSubgraphs,
+                builder.getArrayAttr(llvm::map_to_vector(
+                    subgraphs, [&](const GraphProto *graph) -> Attribute {
+                      return getSubgraphInfo(*graph);
+                    })));
   for (auto [graph, region] : llvm::zip(subgraphs, op.getSubgraphs()))
     if (failed(importSubgraph(*graph, region, loc, scope)))
       return failure();
@@ -133,6 +139,25 @@ LogicalResult Importer::importNode(const NodeProto &node,
     if (!name.empty() && failed(define(scope, name, result, loc)))
       return failure();
   return success();
+}
+
+DictionaryAttr Importer::getSubgraphInfo(const GraphProto &graph) {
+  NamedAttrList info;
+  info.set("name", builder.getStringAttr(graph.name));
+  SmallVector<Attribute> names, dims;
+  bool hasDims = false;
+  for (const ValueInfoProto &input : graph.inputs) {
+    names.push_back(builder.getStringAttr(input.name));
+    Attribute own = getDimNames(input.type);
+    hasDims |= !!own;
+    dims.push_back(own ? own : builder.getUnitAttr());
+  }
+  if (!names.empty())
+    info.set("inputs", builder.getArrayAttr(names));
+  if (hasDims)
+    info.set("dims", builder.getArrayAttr(dims));
+  addDescription(graph.docString, graph.metadata, info);
+  return info.getDictionary(builder.getContext());
 }
 
 LogicalResult Importer::importSubgraph(const GraphProto &graph, Region &region,

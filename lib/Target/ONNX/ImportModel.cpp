@@ -57,6 +57,10 @@ void Importer::setModelAttributes(const ModelProto &model) {
   module->setAttr(ONNXIRDialect::kIRVersion,
                   builder.getI64IntegerAttr(model.irVersion));
   set("onnxir.graph_name", model.graph->name);
+  set("onnxir.graph_doc_string", model.graph->docString);
+  if (!model.graph->metadata.empty())
+    module->setAttr("onnxir.graph_metadata",
+                    getMetadata(model.graph->metadata));
   set("onnxir.producer_name", model.producerName);
   set("onnxir.producer_version", model.producerVersion);
   set("onnxir.domain", model.domain);
@@ -230,6 +234,8 @@ FailureOr<OwningOpRef<ModuleOp>> Importer::import(const ModelProto &model) {
     module->setAttr(ONNXIRDialect::kFiles,
                     sizes.getDictionary(builder.getContext()));
     module->setAttr(ONNXIRDialect::kBaseDir, builder.getStringAttr(baseDir));
+    if (refersToModel)
+      module->setAttr(ONNXIRDialect::kFile, builder.getStringAttr(modelFile));
   }
   if (failed(verify(module)) ||
       failed(verifySchemas(module, options.allowUnregistered)))

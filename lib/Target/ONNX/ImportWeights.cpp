@@ -66,6 +66,7 @@ FailureOr<TypedAttr> Importer::convert(const TensorProto &tensor,
   if (isInline || !inFile || modelFile.empty())
     return TypedAttr(getElements(*type, *data));
   files.add(modelFile, bytes.size());
+  refersToModel = true;
   return TypedAttr(FileAttr::get(builder.getContext(), *type, modelFile,
                                  data->data() - bytes.data(), size));
 }

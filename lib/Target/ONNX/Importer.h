@@ -74,6 +74,8 @@ private:
   LogicalResult getOutputs(ArrayRef<StringRef> names, const Scope &scope,
                            Location loc, SmallVectorImpl<Value> &values);
   LogicalResult define(Scope &scope, StringRef name, Value value, Location loc);
+  /// What a sub-graph says about itself and its inputs.
+  DictionaryAttr getSubgraphInfo(const proto::GraphProto &graph);
   ValueInfos collectInfos(ArrayRef<proto::ValueInfoProto> valueInfo,
                           ArrayRef<proto::ValueInfoProto> outputs);
 
@@ -136,6 +138,8 @@ private:
   /// Initializers of the main graph, by name.
   llvm::DenseMap<StringRef, WeightOp> mainWeights;
   bool inFunction = false;
+  /// Whether a weight stands in the model's own file.
+  bool refersToModel = false;
 };
 
 } // namespace mlir::onnxir

@@ -195,3 +195,31 @@ DenseElementsAttr mlir::onnxir::getElements(RankedTensorType type,
   return DenseElementsAttr::getFromRawBuffer(
       type, ArrayRef(bytes.data(), bytes.size()));
 }
+
+StringRef mlir::onnxir::getBytes(DenseElementsAttr attr,
+                                 SmallVectorImpl<char> &storage) {
+  int64_t count = attr.getNumElements();
+  Type element = attr.getElementType();
+  if (element.isInteger(1)) {
+    for (bool value : attr.getValues<bool>())
+      storage.push_back(value);
+    return {storage.data(), storage.size()};
+  }
+  unsigned bits = *getStorageBits(element);
+  ArrayRef<char> raw = attr.getRawData();
+  // The attribute keeps small elements in a byte each, and one of equal ones.
+  if (bits < 8) {
+    storage.assign(*getStorageBytes(attr.getType()), 0);
+    for (int64_t i = 0; i < count; ++i)
+      putBits(storage, i * bits, bits,
+              static_cast<uint8_t>(raw[attr.isSplat() ? 0 : i]));
+    return {storage.data(), storage.size()};
+  }
+  if (count == 0)
+    return {};
+  if (!attr.isSplat())
+    return {raw.data(), raw.size()};
+  for (int64_t i = 0; i < count; ++i)
+    storage.append(raw.begin(), raw.end());
+  return {storage.data(), storage.size()};
+}

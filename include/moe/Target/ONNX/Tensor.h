@@ -38,6 +38,10 @@ FailureOr<StringRef> getTensorBytes(const proto::TensorProto &tensor,
 /// `bytes` must have the size that `type` takes.
 DenseElementsAttr getElements(RankedTensorType type, StringRef bytes);
 
+/// The inverse: the elements of `attr` as raw_data lays them out. Views them
+/// where they stand so, else `storage`.
+StringRef getBytes(DenseElementsAttr attr, SmallVectorImpl<char> &storage);
+
 } // namespace mlir::onnxir
 
 #endif // MOE_TARGET_ONNX_TENSOR_H

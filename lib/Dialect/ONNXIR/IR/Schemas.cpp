@@ -43,6 +43,15 @@ static ArrayRef<Schema> findVersions(StringRef domain, StringRef name) {
   return ArrayRef(first, last);
 }
 
+std::optional<int64_t>
+onnxir::getSchemaVersion(StringRef domain, StringRef name, int64_t version) {
+  std::optional<int64_t> since;
+  for (const Schema &schema : findVersions(domain, name))
+    if (schema.since <= version)
+      since = schema.since;
+  return since;
+}
+
 /// Whether the table lists the operators of `domain`.
 static bool isKnownDomain(StringRef domain) {
   return domain.empty() || domain == "com.microsoft" ||

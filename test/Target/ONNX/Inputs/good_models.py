@@ -233,3 +233,18 @@ def many_namesakes():
     return finish([make_node("If", ["c"], ["y"], then_branch=then, else_branch=other)],
                   [value("c", (), TensorProto.BOOL)], [value("y")],
                   [floats("w", 4), floats("main", 4)])
+
+
+@model
+def descriptions():
+    """What graphs, sub-graphs and inputs say about themselves."""
+    body = make_graph([make_node("Relu", ["part"], ["out"])], "body",
+                      [value("part", ("n",))], [value("out", ("n",))],
+                      doc_string="one part")
+    scan = make_node("Scan", ["x"], ["y"], body=body, num_scan_inputs=1)
+    made = finish([scan], [value("x", (4, "n"))], [value("y", (4, "n"))],
+                  doc_string="a graph")
+    made.graph.metadata_props.add(key="purpose", value="tests")
+    made.graph.input[0].doc_string = "rows"
+    made.graph.node[0].metadata_props.add(key="from", value="nowhere")
+    return made

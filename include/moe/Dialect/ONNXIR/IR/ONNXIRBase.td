@@ -31,12 +31,17 @@ def ONNXIR_Dialect : Dialect {
     | `onnxir.opsets` | dictionary from domain to operator set version; the domain "" is written `ai.onnx` |
     | `onnxir.base_dir` | folder that file references start from |
     | `onnxir.files` | dictionary from each file referred to, to its size in bytes |
-    | `onnxir.graph_name`, `onnxir.producer_name`, `onnxir.producer_version`, `onnxir.domain`, `onnxir.model_version`, `onnxir.doc_string`, `onnxir.metadata` | what the model says about itself |
+    | `onnxir.file` | which of these is the model itself |
+    | `onnxir.graph_name`, `onnxir.graph_doc_string`, `onnxir.graph_metadata`, `onnxir.producer_name`, `onnxir.producer_version`, `onnxir.domain`, `onnxir.model_version`, `onnxir.doc_string`, `onnxir.metadata` | what the model says about itself |
 
     On arguments and results of `@main`: `onnxir.name`; `onnxir.dims`, an array
     with the name or the size of each dimension, where one has a name;
     `onnxir.default = @weight` on an argument that an initializer gives a value
     for when the caller passes none.
+
+    On a node: `onnxir.dims`, the same for each result; `onnxir.subgraphs`, for
+    each sub-graph a dictionary with its `name`, the names of its `inputs` and,
+    where they have any, their `dims`; `onnxir.doc_string`, `onnxir.metadata`.
 
     Element types: signless integers for signed ones and `i1` for bool, `ui8`
     and its like for unsigned ones, MLIR's floating-point types,
@@ -54,11 +59,13 @@ def ONNXIR_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral kOpsets = "onnxir.opsets";
     static constexpr ::llvm::StringLiteral kBaseDir = "onnxir.base_dir";
     static constexpr ::llvm::StringLiteral kFiles = "onnxir.files";
+    static constexpr ::llvm::StringLiteral kFile = "onnxir.file";
     static constexpr ::llvm::StringLiteral kName = "onnxir.name";
     static constexpr ::llvm::StringLiteral kDims = "onnxir.dims";
     static constexpr ::llvm::StringLiteral kDefault = "onnxir.default";
     static constexpr ::llvm::StringLiteral kDocString = "onnxir.doc_string";
     static constexpr ::llvm::StringLiteral kMetadata = "onnxir.metadata";
+    static constexpr ::llvm::StringLiteral kSubgraphs = "onnxir.subgraphs";
   }];
 }
 

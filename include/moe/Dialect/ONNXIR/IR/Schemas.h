@@ -24,6 +24,11 @@ LogicalResult verifySchema(NodeOp node, SymbolTableCollection &symbolTables,
 /// Checks every node in `module`, also by verifyMoENode.
 LogicalResult verifySchemas(ModuleOp module, bool allowUnregistered);
 
+/// The version of operator set `version` of `domain` in which operator `name`
+/// got its present meaning; nothing for an operator that is not known.
+std::optional<int64_t> getSchemaVersion(StringRef domain, StringRef name,
+                                        int64_t version);
+
 /// The sizes of a com.microsoft MoE or QMoE node. ShapedType::kDynamic stands
 /// for what the types do not tell.
 struct MoENodeSizes {
