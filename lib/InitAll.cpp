@@ -9,6 +9,7 @@
 #include "moe/InitAll.h"
 #include "moe/Conversion/Passes.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
+#include "moe/Dialect/MoE/Transforms/BufferizableOpInterfaceImpl.h"
 #include "moe/Dialect/MoE/Transforms/Passes.h"
 #include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
 #include "moe/Dialect/ONNXIR/Transforms/Passes.h"
@@ -18,6 +19,7 @@
 void moe::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<mlir::moe::MoEDialect>();
   registry.insert<mlir::onnxir::ONNXIRDialect>();
+  mlir::moe::registerBufferizableOpInterfaceExternalModels(registry);
 }
 
 void moe::registerAllPasses() {

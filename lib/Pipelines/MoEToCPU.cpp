@@ -33,9 +33,6 @@ static void buildModelLowering(OpPassManager &pm,
     pm.addPass(createLabelPhasesPass());
   pm.addPass(createConvertONNXToLinalgPass());
   pm.addPass(createCanonicalizerPass());
-  // Kernels read buffers of tensors right where they are called. Merging two
-  // such reads would hide the later one from bufferization, so common
-  // subexpressions go before and stay until it is done.
   pm.addPass(createCSEPass());
   if (!options.reference) {
     pm.addNestedPass<func::FuncOp>(createFuseDispatchPass());
@@ -53,6 +50,7 @@ static void buildModelLowering(OpPassManager &pm,
   pm.addPass(createConvertMoEToLinalgPass());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
 }
 
 /// Tensors to memrefs whose life ends where they are last used.

@@ -37,8 +37,10 @@ def ConvertMoEToCPUPass : Pass<"convert-moe-to-cpu", "::mlir::ModuleOp"> {
     %up = moe.pack_weights %g, %u panel(32)
         : !moe.weights<8x32x64, f32>, !moe.weights<8x32x64, f32>
           -> tensor<8x2x64x32xf32>
-    call @moe_ffn_8x64x32_…(%input, %offsets, %c0, %tokens, %up_panels, …)
-    call @moe_combine_64f32_2f32_64f32(%rows, %slots, %weights, %result)
+    %rows = moe.call_kernel @moe_ffn_8x64x32_…
+        ins(%x, %offsets, %c0, %tokens, %up, %down : …) outs(%empty : …)
+    %o = moe.call_kernel @moe_combine_64f32_2f32_64f32
+        ins(%rows, %slots, %w : …) outs(%init : tensor<?x64xf32>)
     ```
 
     A `linalg.matmul` of f32 with static inner and column sizes (a router's
@@ -60,19 +62,20 @@ def ConvertMoEToCPUPass : Pass<"convert-moe-to-cpu", "::mlir::ModuleOp"> {
     Statistic<"numMatmuls", "num-matmuls",
               "Number of linalg.matmul lowered to kernels">];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
-    "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::moe::MoEDialect",
     "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
     "::mlir::vector::VectorDialect"];
 }
 
 def ExpandPackWeightsPass
     : Pass<"moe-expand-pack-weights", "::mlir::ModuleOp"> {
-  let summary = "Lower moe.pack_weights to loops";
+  let summary = "Lower moe.pack_weights to calls of kernels";
   let description = [{
     Replaces each `moe.pack_weights` by calls of private functions that pack
-    one expert, in parallel over panels. Its operands must come from
+    all experts of stacked weights, or one expert of separate ones, in parallel
+    over panels. Its operands must come from
     `moe.weights` in the same function; a weight without other users goes.
 
     ```mlir
@@ -84,17 +87,14 @@ def ExpandPackWeightsPass
     becomes
 
     ```mlir
-    %alloc = memref.alloc() : memref<4x2x32x32xf32>
-    scf.for %e = %c0 to %c4 step %c1 {
-      func.call @moe_pack_…(%source_of_e, %target_of_e)
-    }
-    %p = bufferization.to_tensor %alloc restrict writable
+    %p = moe.call_kernel @moe_pack_… ins(%t : tensor<4x40x32xf32>)
+                                     outs(%empty : tensor<4x2x32x32xf32>)
     ```
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
-    "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::moe::MoEDialect", "::mlir::scf::SCFDialect",
     "::mlir::tensor::TensorDialect"];
 }
 

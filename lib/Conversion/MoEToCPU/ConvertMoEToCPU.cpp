@@ -9,7 +9,6 @@
 #include "ExpertsLowering.h"
 #include "MatmulLowering.h"
 #include "moe/Conversion/Passes.h"
-#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 

@@ -8,7 +8,6 @@
 
 #include "PackKernel.h"
 #include "moe/Conversion/Passes.h"
-#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -34,9 +33,6 @@ private:
   Value packOperands(function_ref<OperandRange(WeightsOp)> operands,
                      Type resultType, IntegerType codes);
   Value fillZeroPoint(Type resultType);
-  Value getExpert(Value buffer, OpFoldResult expert);
-  void packExpert(ArrayRef<Value> sources, Value result, OpFoldResult expert,
-                  bool elements, IntegerType codes);
 
   PackWeightsOp op;
   ModuleOp module;
@@ -46,102 +42,49 @@ private:
 };
 } // namespace
 
-/// The slice of one expert of a stacked buffer, its offset unknown to its type
-/// so that all experts share one packing function.
-Value PackExpander::getExpert(Value buffer, OpFoldResult expert) {
-  auto type = cast<MemRefType>(buffer.getType());
-  SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0));
-  SmallVector<OpFoldResult> strides(type.getRank(), b.getIndexAttr(1));
-  SmallVector<OpFoldResult> sizes =
-      getAsIndexOpFoldResult(b.getContext(), type.getShape());
-  offsets[0] = expert;
-  sizes[0] = b.getIndexAttr(1);
-  auto reduced = cast<MemRefType>(memref::SubViewOp::inferRankReducedResultType(
-      type.getShape().drop_front(), type, offsets, sizes, strides));
-  return memref::SubViewOp::create(b, reduced, buffer, offsets, sizes,
-                                   strides);
-}
+/// Packs `operands` of all weights into one tensor of `resultType`.
+Value PackExpander::packOperands(
+    function_ref<OperandRange(WeightsOp)> operands, Type resultType,
+    IntegerType codes) {
+  auto type = cast<RankedTensorType>(resultType);
+  SmallVector<int64_t> shape(type.getShape());
+  // A vector packs as a matrix with one input.
+  if (shape.size() == 3)
+    shape.insert(shape.begin() + 2, 1);
+  Value packed = tensor::EmptyOp::create(b, shape, type.getElementType());
 
-/// Gives a buffer the type with the same strides and any offset.
-static Value forgetOffset(ImplicitLocOpBuilder &b, Value buffer) {
-  auto type = cast<MemRefType>(buffer.getType());
-  auto [strides, offset] = type.getStridesAndOffset();
-  auto layout = StridedLayoutAttr::get(type.getContext(),
-                                       ShapedType::kDynamic, strides);
-  auto result =
-      MemRefType::get(type.getShape(), type.getElementType(), layout);
-  return type == result ? buffer
-                        : memref::CastOp::create(b, result, buffer).getResult();
-}
-
-void PackExpander::packExpert(ArrayRef<Value> sources, Value result,
-                              OpFoldResult expert, bool elements,
-                              IntegerType codes) {
+  bool elements = operands(weights.front()) == weights.front().getSources();
   PackKernelConfig config;
+  auto source =
+      cast<RankedTensorType>(operands(weights.front()).front().getType());
+  config.source = MemRefType::get(source.getShape(), source.getElementType());
+  config.stacked = weights.front().isStacked();
+  config.target = MemRefType::get(shape, type.getElementType());
   config.out = weights.front().getType().getOutSize();
   config.codes = codes;
-  SmallVector<Value> arguments;
-  for (auto [weight, source] : llvm::zip(weights, sources)) {
+  for (WeightsOp weight : weights) {
     // Scales and zero points stand by output, however elements are laid out.
     LayoutAttr layout = weight.getLayout();
     if (!elements)
       layout = LayoutAttr::get(layout.getContext(), layout.getOffset(),
                                layout.getStep(), /*transposed=*/false);
     config.layouts.push_back(layout);
-    arguments.push_back(forgetOffset(b, source));
   }
-  config.source = cast<MemRefType>(arguments.front().getType());
-  arguments.push_back(forgetOffset(b, getExpert(result, expert)));
-  config.target = cast<MemRefType>(arguments.back().getType());
-  func::CallOp::create(b, getPackKernel(module, op.getLoc(), config),
-                       arguments);
-}
-
-Value PackExpander::packOperands(
-    function_ref<OperandRange(WeightsOp)> operands, Type resultType,
-    IntegerType codes) {
-  auto tensor = cast<RankedTensorType>(resultType);
-  SmallVector<int64_t> shape(tensor.getShape());
-  // A vector packs as a matrix with one input.
-  if (shape.size() == 3)
-    shape.insert(shape.begin() + 2, 1);
-  Value result = memref::AllocOp::create(
-      b, MemRefType::get(shape, tensor.getElementType()));
-
-  SmallVector<SmallVector<Value>> buffers;
-  for (WeightsOp weight : weights) {
-    SmallVector<Value> &sources = buffers.emplace_back();
-    for (Value source : operands(weight)) {
-      auto type = cast<RankedTensorType>(source.getType());
-      auto memref = MemRefType::get(type.getShape(), type.getElementType());
-      sources.push_back(bufferization::ToBufferOp::create(
-          b, memref, source, /*read_only=*/true));
-    }
+  func::FuncOp kernel = getPackKernel(module, op.getLoc(), config);
+  int64_t calls = config.stacked ? 1 : shape[0];
+  for (int64_t expert = 0; expert < calls; ++expert) {
+    SmallVector<Value> arguments;
+    for (WeightsOp weight : weights)
+      arguments.push_back(operands(weight)[expert]);
+    if (!config.stacked)
+      arguments.push_back(constantIndex(b, expert));
+    packed = callKernel(b, kernel, arguments, packed);
   }
-  bool elements = operands(weights.front()) == weights.front().getSources();
-  if (weights.front().isStacked()) {
-    emitFor(b, constantIndex(b, 0), constantIndex(b, shape[0]), 1,
-            [&](Value expert) {
-              SmallVector<Value> sources;
-              for (ArrayRef<Value> buffer : buffers)
-                sources.push_back(getExpert(buffer.front(), expert));
-              packExpert(sources, result, expert, elements, codes);
-            });
-  } else {
-    for (int64_t expert = 0; expert < shape[0]; ++expert) {
-      SmallVector<Value> sources;
-      for (ArrayRef<Value> buffer : buffers)
-        sources.push_back(buffer[expert]);
-      packExpert(sources, result, b.getIndexAttr(expert), elements, codes);
-    }
-  }
-  Value packed = bufferization::ToTensorOp::create(
-      b, RankedTensorType::get(shape, tensor.getElementType()), result,
-      /*restrict=*/true, /*writable=*/true);
   if (packed.getType() == resultType)
     return packed;
   return tensor::CollapseShapeOp::create(
-      b, resultType, packed, SmallVector<ReassociationIndices>{{0}, {1}, {2, 3}});
+      b, resultType, packed,
+      SmallVector<ReassociationIndices>{{0}, {1}, {2, 3}});
 }
 
 /// Zero points that are one constant.

@@ -7,13 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "ExpertsLowering.h"
-#include "CombineKernel.h"
 #include "FFNKernel.h"
 #include "KernelUtils.h"
+#include "RowKernels.h"
 #include "WidenPanel.h"
-#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -76,7 +74,6 @@ public:
   Value build();
 
 private:
-  Value toBuffer(Value tensor);
   void readPlan();
   void buildFFN(FFNExpertsOp set, int64_t first);
   PackedStorage pack(ArrayRef<Value> matrices, SmallVector<Value> &arguments);
@@ -89,20 +86,14 @@ private:
   ModuleOp module;
   ImplicitLocOpBuilder b;
 
-  Value input, offsets, tokens, slots;
-  /// Output rows of all experts, f32, of whole panels.
+  /// The parts of the plan that convert-moe-to-linalg gives it.
+  Value offsets, tokens, slots;
+  /// Output rows of the experts so far, f32, of whole panels.
   Value rows;
 };
 } // namespace
 
-Value ExpertsBuilder::toBuffer(Value tensor) {
-  auto type = cast<RankedTensorType>(tensor.getType());
-  return bufferization::ToBufferOp::create(
-      b, MemRefType::get(type.getShape(), type.getElementType()), tensor,
-      /*read_only=*/true);
-}
-
-/// Takes the plan apart into the values that convert-moe-to-linalg gives it.
+/// Takes the plan apart.
 void ExpertsBuilder::readPlan() {
   Type i64 = b.getI64Type();
   constexpr int64_t dynamic = ShapedType::kDynamic;
@@ -114,11 +105,9 @@ void ExpertsBuilder::readPlan() {
                 RankedTensorType::get({dynamic, dynamic}, i64),
                 b.getIndexType()},
       op.getPlan());
-  Value fixed = toBuffer(parts.getResult(0));
-  offsets =
-      memref::CastOp::create(b, MemRefType::get({dynamic}, i64), fixed);
-  tokens = toBuffer(parts.getResult(1));
-  slots = toBuffer(parts.getResult(2));
+  offsets = parts.getResult(0);
+  tokens = parts.getResult(1);
+  slots = parts.getResult(2);
 }
 
 PackedStorage ExpertsBuilder::pack(ArrayRef<Value> matrices,
@@ -130,15 +119,14 @@ PackedStorage ExpertsBuilder::pack(ArrayRef<Value> matrices,
   storage.types = SmallVector<Type>(op.getResultTypes());
   if (isa<IntegerType>(storage.element))
     storage.block = weights.getEffectiveBlock();
-  for (Value result : op.getResults())
-    arguments.push_back(toBuffer(result));
+  llvm::append_range(arguments, op.getResults());
   return storage;
 }
 
 void ExpertsBuilder::packBias(ArrayRef<Value> biases,
                               SmallVector<Value> &arguments) {
   auto op = PackWeightsOp::create(b, ValueRange(biases), tile.columns);
-  arguments.push_back(toBuffer(op.getResult(0)));
+  arguments.push_back(op.getResult(0));
 }
 
 void ExpertsBuilder::buildFFN(FFNExpertsOp set, int64_t first) {
@@ -155,7 +143,8 @@ void ExpertsBuilder::buildFFN(FFNExpertsOp set, int64_t first) {
   config.secondBias = static_cast<bool>(set.getDownBias());
   config.tile = tile;
 
-  SmallVector<Value> arguments = {input, offsets, constantIndex(b, first)};
+  SmallVector<Value> arguments = {op.getInput(), offsets,
+                                  constantIndex(b, first)};
   if (config.gather)
     arguments.push_back(tokens);
   SmallVector<Value> matrices = {set.getUp()}, biases = {set.getUpBias()};
@@ -169,85 +158,64 @@ void ExpertsBuilder::buildFFN(FFNExpertsOp set, int64_t first) {
   config.second = pack({set.getDown()}, arguments);
   if (config.secondBias)
     packBias({set.getDownBias()}, arguments);
-  arguments.push_back(rows);
-  func::CallOp::create(b, getFFNKernel(module, b.getLoc(), config), arguments);
+  rows = callKernel(b, getFFNKernel(module, b.getLoc(), config), arguments,
+                    rows);
+}
+
+/// The buffer type of a kernel's argument for `tensor`, with any number of
+/// rows.
+static MemRefType getAnyRows(Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  return MemRefType::get({ShapedType::kDynamic, type.getDimSize(1)},
+                         type.getElementType());
 }
 
 /// Emits the rows of zero experts, or of copy experts.
 void ExpertsBuilder::buildFill(int64_t first, int64_t count, bool copy) {
-  Value begin = loadIndex(b, offsets, constantIndex(b, first));
-  Value end = loadIndex(b, offsets, constantIndex(b, first + count));
-  int64_t width = cast<RankedTensorType>(op.getResult().getType()).getDimSize(1);
-  emitFor(b, begin, end, 1, [&](Value row) {
-    Value source = copy && op.getGather() ? loadIndex(b, tokens, row) : row;
-    emitVectorFor(b, width, tile.lanes, [&](Value i, int64_t lanes) {
-      Value value;
-      if (copy) {
-        value = loadF32(b, input, ValueRange{source, i}, lanes);
-      } else {
-        Type type = b.getF32Type();
-        if (lanes > 1)
-          type = VectorType::get({lanes}, type);
-        value = arith::ConstantOp::create(b, b.getZeroAttr(type));
-      }
-      storeF32(b, value, rows, ValueRange{row, i});
-    });
-  });
+  SmallVector<Value> arguments;
+  if (copy)
+    arguments.push_back(op.getInput());
+  if (copy && op.getGather())
+    arguments.push_back(tokens);
+  arguments.append({offsets, constantIndex(b, first),
+                    constantIndex(b, first + count)});
+  int64_t width =
+      cast<RankedTensorType>(op.getResult().getType()).getDimSize(1);
+  func::FuncOp kernel = getFillRowsKernel(
+      module, b.getLoc(), tile, copy ? getAnyRows(op.getInput()) : MemRefType(),
+      op.getGather(), width, getAnyRows(rows));
+  rows = callKernel(b, kernel, arguments, rows);
 }
 
 /// Emits the result from `rows`: combined, or rounded to the element type.
 Value ExpertsBuilder::buildResult() {
   auto type = cast<RankedTensorType>(op.getResult().getType());
-  auto bufferType = MemRefType::get(
-      {ShapedType::kDynamic, type.getDimSize(1)}, type.getElementType());
-  auto rowsType = cast<MemRefType>(rows.getType());
-  Value result;
-  if (Value weights = op.getCombineWeights()) {
-    Value count = memref::DimOp::create(b, slots, 0);
-    result = memref::AllocOp::create(b, bufferType, ValueRange{count});
-    Value buffer = toBuffer(weights);
-    auto weightsType = cast<MemRefType>(buffer.getType());
-    auto anyTokens =
-        MemRefType::get({ShapedType::kDynamic, weightsType.getDimSize(1)},
-                        weightsType.getElementType());
-    if (weightsType != anyTokens)
-      buffer = memref::CastOp::create(b, anyTokens, buffer);
-    func::CallOp::create(b,
-                         getCombineKernel(module, b.getLoc(), tile, rowsType,
-                                          anyTokens, bufferType),
-                         ValueRange{rows, slots, buffer, result});
-  } else {
-    Value count = memref::DimOp::create(b, rows, 0);
-    result = memref::AllocOp::create(b, bufferType, ValueRange{count});
-    func::CallOp::create(
-        b, getCopyRowsKernel(module, b.getLoc(), tile, rowsType, bufferType),
-        ValueRange{rows, result});
-  }
-  Value tensor = bufferization::ToTensorOp::create(
-      b, type.clone({ShapedType::kDynamic, type.getDimSize(1)}), result,
-      /*restrict=*/true, /*writable=*/true);
-  if (tensor.getType() == type)
-    return tensor;
-  return tensor::CastOp::create(b, type, tensor);
+  Value weights = op.getCombineWeights();
+  SmallVector<Value> sizes;
+  if (type.isDynamicDim(0))
+    sizes.push_back(tensor::DimOp::create(b, weights ? slots : rows, 0));
+  Value result = tensor::EmptyOp::create(b, type, sizes);
+  if (!weights)
+    return callKernel(b,
+                      getCopyRowsKernel(module, b.getLoc(), tile,
+                                        getAnyRows(rows), getAnyRows(result)),
+                      rows, result);
+  return callKernel(b,
+                    getCombineKernel(module, b.getLoc(), tile, getAnyRows(rows),
+                                     getAnyRows(weights), getAnyRows(result)),
+                    {rows, slots, weights}, result);
 }
 
 Value ExpertsBuilder::build() {
-  auto inputType = cast<RankedTensorType>(op.getInput().getType());
-  auto anyRows =
-      MemRefType::get({ShapedType::kDynamic, inputType.getDimSize(1)},
-                      inputType.getElementType());
-  input = toBuffer(op.getInput());
-  if (input.getType() != anyRows)
-    input = memref::CastOp::create(b, anyRows, input);
   readPlan();
-
   int64_t out = cast<RankedTensorType>(op.getResult().getType()).getDimSize(1);
-  int64_t padded = llvm::alignTo(out, tile.columns);
-  int64_t experts = op.getPlan().getType().getExperts();
-  Value count = loadIndex(b, offsets, constantIndex(b, experts));
-  rows = memref::AllocOp::create(
-      b, MemRefType::get({ShapedType::kDynamic, padded}, b.getF32Type()),
-      ValueRange{count});
+  Value experts = constantIndex(b, op.getPlan().getType().getExperts());
+  Value count = arith::IndexCastOp::create(
+      b, b.getIndexType(),
+      tensor::ExtractOp::create(b, offsets, ValueRange{experts}));
+  rows = tensor::EmptyOp::create(
+      b, {OpFoldResult(count), b.getIndexAttr(llvm::alignTo(out, tile.columns))},
+      b.getF32Type());
 
   int64_t first = 0;
   for (Value set : op.getSets()) {

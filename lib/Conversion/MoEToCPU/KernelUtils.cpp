@@ -23,6 +23,11 @@ func::FuncOp mlir::moe::createKernel(ModuleOp module, Location loc,
   return func;
 }
 
+Value mlir::moe::callKernel(ImplicitLocOpBuilder &b, func::FuncOp kernel,
+                            ValueRange inputs, Value output) {
+  return CallKernelOp::create(b, kernel.getName(), inputs, output).getResult(0);
+}
+
 void mlir::moe::emitFor(ImplicitLocOpBuilder &b, Value lower, Value upper,
                         int64_t step, function_ref<void(Value)> body) {
   auto loop = scf::ForOp::create(b, lower, upper, constantIndex(b, step));

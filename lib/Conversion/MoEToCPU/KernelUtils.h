@@ -14,6 +14,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "moe/Dialect/MoE/IR/MoE.h"
 
 namespace mlir::moe {
 
@@ -33,6 +34,10 @@ inline MemRefType getPanelType(MLIRContext *context, int64_t depth,
 /// block.
 func::FuncOp createKernel(ModuleOp module, Location loc, StringRef name,
                           ArrayRef<Type> argumentTypes);
+
+/// Calls `kernel` on `inputs` and one output, and returns the output after it.
+Value callKernel(ImplicitLocOpBuilder &b, func::FuncOp kernel,
+                 ValueRange inputs, Value output);
 
 /// Emits `for i in [lower, upper) step step: body(i)`.
 void emitFor(ImplicitLocOpBuilder &b, Value lower, Value upper, int64_t step,

@@ -8,8 +8,6 @@
 
 #include "MatmulLowering.h"
 #include "KernelUtils.h"
-#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -152,29 +150,8 @@ LogicalResult mlir::moe::lowerMatmul(linalg::MatmulOp op,
       getMatmulKernel(module, op.getLoc(), tile, depth, columns);
   rewriter.setInsertionPoint(op);
   ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-  auto toBuffer = [&](Value tensor, Type type) -> Value {
-    auto tensorType = cast<RankedTensorType>(tensor.getType());
-    Value buffer = bufferization::ToBufferOp::create(
-        b,
-        MemRefType::get(tensorType.getShape(), tensorType.getElementType()),
-        tensor, /*read_only=*/true);
-    return buffer.getType() == type
-               ? buffer
-               : memref::CastOp::create(b, type, buffer).getResult();
-  };
-  ArrayRef<Type> types = kernel.getArgumentTypes();
-  Value a = toBuffer(op.getInputs()[0], types[0]);
-  Value matrix = toBuffer(op.getInputs()[1], types[1]);
-  Value rows = memref::DimOp::create(b, a, 0);
-  Value c = memref::AllocOp::create(b, cast<MemRefType>(types[2]),
-                                    ValueRange{rows});
-  func::CallOp::create(b, kernel, ValueRange{a, matrix, c});
-  Value tensor = bufferization::ToTensorOp::create(
-      b, result.clone({ShapedType::kDynamic, columns}), c, /*restrict=*/true,
-      /*writable=*/true);
-  if (tensor.getType() != result)
-    tensor = tensor::CastOp::create(b, result, tensor);
-  rewriter.replaceOp(op, tensor);
+  rewriter.replaceOp(
+      op, callKernel(b, kernel, op.getInputs(), fill.getOutputs()[0]));
   if (fill->use_empty())
     rewriter.eraseOp(fill);
   return success();

@@ -13,12 +13,12 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Element (row, k) of the source as an element of the target.
+/// Element (row, k) of an expert's source as an element of the target.
 static Value loadElement(ImplicitLocOpBuilder &b,
                          const PackKernelConfig &config, LayoutAttr layout,
-                         Value source, Value row, Value k) {
+                         Value source, Value expert, Value row, Value k) {
   Type to = config.target.getElementType();
-  bool vector = config.source.getRank() == 1;
+  bool vector = config.source.getRank() == (config.stacked ? 2 : 1);
   Value column = vector ? row : k;
   Value shift;
   if (config.codes && config.codes.getWidth() < 8) {
@@ -33,12 +33,14 @@ static Value loadElement(ImplicitLocOpBuilder &b,
     column = arith::DivUIOp::create(b, column, size);
   }
   SmallVector<Value> at;
+  if (config.stacked)
+    at.push_back(expert);
   if (vector)
-    at = {column};
+    at.push_back(column);
   else if (layout.getTransposed())
-    at = {column, row};
+    at.append({column, row});
   else
-    at = {row, column};
+    at.append({row, column});
   Value value = memref::LoadOp::create(b, source, at);
   // Arithmetic knows signless integers only; the lowering to LLVM makes this
   // cast disappear.
@@ -68,13 +70,13 @@ static Value loadElement(ImplicitLocOpBuilder &b,
   return arith::SIToFPOp::create(b, to, wide);
 }
 
-/// Packs the columns of one matrix into panel `panel`.
+/// Packs the columns of one matrix of `expert` into panel `panel`.
 static void packMatrix(ImplicitLocOpBuilder &b, const PackKernelConfig &config,
                        LayoutAttr layout, int64_t position, Value source,
-                       Value target, Value panel) {
+                       Value target, Value expert, Value panel) {
   ArrayRef<int64_t> shape = config.target.getShape();
-  int64_t depth = shape[1];
-  int64_t width = shape[2] / config.layouts.size();
+  int64_t depth = shape[2];
+  int64_t width = shape[3] / config.layouts.size();
   Value zero = arith::ConstantOp::create(
       b, b.getZeroAttr(config.target.getElementType()));
   // Blocks of k keep the written part of the panel in the first-level cache.
@@ -97,12 +99,15 @@ static void packMatrix(ImplicitLocOpBuilder &b, const PackKernelConfig &config,
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(choice.thenBlock());
       emitFor(b, kBegin, kEnd, 1, [&](Value k) {
-        Value value = loadElement(b, config, layout, source, row, k);
-        memref::StoreOp::create(b, value, target, ValueRange{panel, k, column});
+        Value value =
+            loadElement(b, config, layout, source, expert, row, k);
+        memref::StoreOp::create(b, value, target,
+                                ValueRange{expert, panel, k, column});
       });
       b.setInsertionPointToStart(choice.elseBlock());
       emitFor(b, kBegin, kEnd, 1, [&](Value k) {
-        memref::StoreOp::create(b, zero, target, ValueRange{panel, k, column});
+        memref::StoreOp::create(b, zero, target,
+                                ValueRange{expert, panel, k, column});
       });
     });
   });
@@ -112,7 +117,8 @@ func::FuncOp mlir::moe::getPackKernel(ModuleOp module, Location loc,
                                       const PackKernelConfig &config) {
   std::string key;
   llvm::raw_string_ostream os(key);
-  os << config.source << ' ' << config.target << ' ' << config.out;
+  os << config.source << ' ' << config.stacked << ' ' << config.target << ' '
+     << config.out;
   for (LayoutAttr layout : config.layouts)
     os << ' ' << layout;
   if (config.codes)
@@ -126,16 +132,27 @@ func::FuncOp mlir::moe::getPackKernel(ModuleOp module, Location loc,
   }
 
   SmallVector<Type> types(config.layouts.size(), config.source);
+  if (!config.stacked)
+    types.push_back(IndexType::get(module.getContext()));
   types.push_back(config.target);
   func::FuncOp func = createKernel(module, loc, name, types);
   func->setAttr("moe.kernel", keyAttr);
   ImplicitLocOpBuilder b(loc, module.getContext());
   b.setInsertionPointToStart(&func.getBody().front());
-  Value panels = constantIndex(b, config.target.getDimSize(0));
-  emitParallelFor(b, panels, [&](Value panel) {
+  int64_t experts = config.target.getDimSize(0),
+          panels = config.target.getDimSize(1);
+  Value tasks = constantIndex(b, config.stacked ? experts * panels : panels);
+  emitParallelFor(b, tasks, [&](Value task) {
+    Value expert, panel = task;
+    if (config.stacked) {
+      expert = arith::DivUIOp::create(b, task, constantIndex(b, panels));
+      panel = arith::RemUIOp::create(b, task, constantIndex(b, panels));
+    } else {
+      expert = func.getArgument(config.layouts.size());
+    }
     for (auto [i, layout] : llvm::enumerate(config.layouts))
       packMatrix(b, config, layout, i, func.getArgument(i),
-                 func.getArguments().back(), panel);
+                 func.getArguments().back(), expert, panel);
   });
   func::ReturnOp::create(b);
   return func;

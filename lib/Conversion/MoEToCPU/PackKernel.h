@@ -16,9 +16,11 @@ namespace mlir::moe {
 
 /// How elements of a source become elements of panels.
 struct PackKernelConfig {
-  /// One expert's source, rank 1 (one element per output) or 2.
+  /// One expert's source, rank 1 (one element per output) or 2; all experts'
+  /// with a leading dimension of them when `stacked`.
   MemRefType source;
-  /// Panels of one expert: P × K × NR.
+  bool stacked;
+  /// Panels: E × P × K × NR.
   MemRefType target;
   /// Layout of each matrix in the source; they alternate inside a panel.
   SmallVector<LayoutAttr> layouts;
@@ -30,7 +32,9 @@ struct PackKernelConfig {
 };
 
 /// Returns the private function (source for each matrix…, target) that packs
-/// one expert, in parallel over panels.
+/// all experts when their sources are stacked, else the private function
+/// (source for each matrix…, expert: index, target) that packs one. Both are
+/// parallel over panels.
 func::FuncOp getPackKernel(ModuleOp module, Location loc,
                            const PackKernelConfig &config);
 

@@ -39,11 +39,19 @@ func.func @expert_choice(%x: tensor<?x8xf32>, %p: !moe.plan<2, expert_choice>)
 // Zero and copy experts need no GEMM.
 // CHECK-LABEL: func.func @zero_and_copy
 // CHECK-NOT:     moe.experts
-// CHECK:         arith.constant dense<0.000000e+00> : vector<8xf32>
-// CHECK:         vector.store
-// CHECK:         vector.load
-// CHECK:         vector.store
-// CHECK:         call @moe_copy_rows_16f32_8f32
+// CHECK:         %[[PARTS:.*]]:4 = builtin.unrealized_conversion_cast
+// CHECK:         %[[EMPTY:.*]] = tensor.empty
+// CHECK:         %[[ZERO:.*]] = moe.call_kernel @moe_zero_rows_16f32_8 ins(%[[PARTS]]#0, %{{.*}}, %{{.*}} : tensor<3xi64>, index, index) outs(%[[EMPTY]] : tensor<?x16xf32>)
+// CHECK:         %[[COPY:.*]] = moe.call_kernel @moe_gather_rows_8f32_16f32_8 ins(%{{.*}}, %[[PARTS]]#1, %[[PARTS]]#0, {{.*}} outs(%[[ZERO]] : tensor<?x16xf32>)
+// CHECK:         moe.call_kernel @moe_copy_rows_16f32_8f32 ins(%[[COPY]] : tensor<?x16xf32>)
+// CHECK:       func.func private @moe_zero_rows_16f32_8(
+// CHECK:         scf.parallel
+// CHECK:           arith.constant dense<0.000000e+00> : vector<8xf32>
+// CHECK:           vector.store
+// CHECK:       func.func private @moe_gather_rows_8f32_16f32_8(
+// CHECK:         scf.parallel
+// CHECK:           vector.load
+// CHECK:           vector.store
 func.func @zero_and_copy(%x: tensor<?x8xf32>, %p: !moe.plan<2>)
     -> tensor<?x8xf32> {
   %z = moe.zero_experts : !moe.experts<1, 8 -> 8>

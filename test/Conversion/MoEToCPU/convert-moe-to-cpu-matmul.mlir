@@ -2,7 +2,8 @@
 
 // 40 columns are one panel read in place and one of 8 beside zeros.
 // CHECK-LABEL: func.func @router
-// CHECK:         call @moe_matmul_k64_n40(
+// CHECK:         %[[INIT:.*]] = tensor.empty
+// CHECK:         moe.call_kernel @moe_matmul_k64_n40 ins(%{{.*}}, %{{.*}} : tensor<?x64xf32>, tensor<64x40xf32>) outs(%[[INIT]] : tensor<?x40xf32>)
 func.func @router(%x: tensor<?x64xf32>, %w: tensor<64x40xf32>)
     -> tensor<?x40xf32> {
   %c0 = arith.constant 0 : index

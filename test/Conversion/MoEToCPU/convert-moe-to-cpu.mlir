@@ -10,13 +10,13 @@
 // CHECK:         %[[PARTS:.*]]:4 = builtin.unrealized_conversion_cast %{{.*}} : !moe.plan<8> to tensor<9xi64>, tensor<?xi64>, tensor<?x?xi64>, index
 // CHECK:         %[[UP:.*]] = moe.pack_weights %{{.*}}, %{{.*}} panel(32) : {{.*}} -> tensor<8x2x64x32xf32>
 // CHECK:         %[[DOWN:.*]] = moe.pack_weights %{{.*}} panel(32) : {{.*}} -> tensor<8x2x32x32xf32>
-// CHECK:         call @[[$FFN:moe_ffn_8x64x32_[0-9a-f]+]](
-// CHECK:         call @moe_combine_64f32_2f32_64f32(
+// CHECK:         moe.call_kernel @[[$FFN:moe_ffn_8x64x32_[0-9a-f]+]] ins(%{{.*}}, %[[PARTS]]#0, %{{.*}}, %[[PARTS]]#1, %[[UP]], %[[DOWN]] :
+// CHECK:         moe.call_kernel @moe_combine_64f32_2f32_64f32 ins(
 // CHECK-NOT:     moe.experts
 
 // A second layer of the same shape calls the same functions.
 // CHECK-LABEL: func.func @same_shape
-// CHECK:         call @[[$FFN]](
+// CHECK:         moe.call_kernel @[[$FFN]] 
 
 // CHECK:       func.func private @[[$FFN]](
 // CHECK:         scf.parallel

@@ -6,10 +6,8 @@
 
 // (Q4) Elements only move.
 // CHECK-LABEL: func.func @stacked
-// CHECK:         %[[TO:.*]] = memref.alloc() : memref<4x2x32x32xf32>
-// CHECK:         scf.for
-// CHECK:           func.call @[[$PACK:moe_pack_[0-9a-f]+]](
-// CHECK:         bufferization.to_tensor %[[TO]] restrict writable
+// CHECK:         %[[TO:.*]] = tensor.empty() : tensor<4x2x32x32xf32>
+// CHECK:         moe.call_kernel @[[$PACK:moe_pack_[0-9a-f]+]] ins(%arg0 : tensor<4x40x32xf32>) outs(%[[TO]] : tensor<4x2x32x32xf32>)
 // CHECK:       func.func private @[[$PACK]](
 // CHECK:         scf.parallel
 func.func @stacked(%t: tensor<4x40x32xf32>) -> tensor<4x2x32x32xf32> {
@@ -22,9 +20,9 @@ func.func @stacked(%t: tensor<4x40x32xf32>) -> tensor<4x2x32x32xf32> {
 // -----
 
 // CHECK-LABEL: func.func @separate
-// CHECK-COUNT-2: call @[[$PACK:moe_pack_[0-9a-f]+]](
-// CHECK-NOT:     scf.for
-// CHECK:         return
+// CHECK:         %[[FIRST:.*]] = moe.call_kernel @[[$PACK:moe_pack_[0-9a-f]+]] ins(%arg0, %{{.*}} : tensor<40x32xf32>, index)
+// CHECK:         %[[BOTH:.*]] = moe.call_kernel @[[$PACK]] ins(%arg1, %{{.*}} : tensor<40x32xf32>, index) outs(%[[FIRST]] : tensor<2x2x32x32xf32>)
+// CHECK:         return %[[BOTH]]
 func.func @separate(%a: tensor<40x32xf32>, %b: tensor<40x32xf32>)
     -> tensor<2x2x32x32xf32> {
   %w = moe.weights %a, %b : tensor<40x32xf32>, tensor<40x32xf32>
@@ -39,8 +37,8 @@ func.func @separate(%a: tensor<40x32xf32>, %b: tensor<40x32xf32>)
 // Codes stay packed two to a byte; scales are spread over the panel, and one
 // zero point fills its tensor.
 // CHECK-LABEL: func.func @quantised
-// CHECK:         memref.alloc() : memref<4x2x16x32xi8>
-// CHECK:         memref.alloc() : memref<4x2x2x32xf32>
+// CHECK:         moe.call_kernel {{.*}} outs(%{{.*}} : tensor<4x2x16x32xi8>)
+// CHECK:         moe.call_kernel {{.*}} outs(%{{.*}} : tensor<4x2x2x32xf32>)
 // CHECK:         linalg.fill ins(%{{.*}} : f32) outs(%{{.*}} : tensor<4x2x2x32xf32>)
 func.func @quantised(%t: tensor<4x40x16xi8>, %s: tensor<4x40x2xf32>)
     -> (tensor<4x2x16x32xi8>, tensor<4x2x2x32xf32>, tensor<4x2x2x32xf32>) {

@@ -14,5 +14,6 @@ include "moe/Dialect/MoE/IR/DispatchOps.td"
 include "moe/Dialect/MoE/IR/WeightOps.td"
 include "moe/Dialect/MoE/IR/ExpertOps.td"
 include "moe/Dialect/MoE/IR/CombineOps.td"
+include "moe/Dialect/MoE/IR/KernelOps.td"
 
 #endif // MOE_DIALECT_MOE_IR_MOEOPS

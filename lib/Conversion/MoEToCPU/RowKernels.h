@@ -1,4 +1,4 @@
-//===- CombineKernel.h - The kernel that sums weighted rows -*- C++ -*-===//
+//===- RowKernels.h - Kernels that move and sum rows -*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MOE_LIB_CONVERSION_MOETOCPU_COMBINEKERNEL_H
-#define MOE_LIB_CONVERSION_MOETOCPU_COMBINEKERNEL_H
+#ifndef MOE_LIB_CONVERSION_MOETOCPU_ROWKERNELS_H
+#define MOE_LIB_CONVERSION_MOETOCPU_ROWKERNELS_H
 
 #include "TileGemm.h"
 
@@ -24,6 +24,18 @@ func::FuncOp getCombineKernel(ModuleOp module, Location loc,
                               const TileShape &tile, MemRefType rows,
                               MemRefType weights, MemRefType result);
 
+/// Returns the private function
+///
+///   ([input: memref<?xHxT>, [tokens: memref<?xi64>,]] offsets: memref<?xi64>,
+///    first: index, last: index, rows: memref<?xRxf32>)
+///
+/// that sets the rows of experts [first, last): to their input with `input`,
+/// which holds tokens when it `gather`s and rows otherwise; else, for `input`
+/// null, to zero.
+func::FuncOp getFillRowsKernel(ModuleOp module, Location loc,
+                               const TileShape &tile, MemRefType input,
+                               bool gather, int64_t width, MemRefType rows);
+
 /// Returns the private function (rows: memref<?xRxf32>, result: memref<?xHxT>)
 /// that copies and rounds rows.
 func::FuncOp getCopyRowsKernel(ModuleOp module, Location loc,
@@ -32,4 +44,4 @@ func::FuncOp getCopyRowsKernel(ModuleOp module, Location loc,
 
 } // namespace mlir::moe
 
-#endif // MOE_LIB_CONVERSION_MOETOCPU_COMBINEKERNEL_H
+#endif // MOE_LIB_CONVERSION_MOETOCPU_ROWKERNELS_H
