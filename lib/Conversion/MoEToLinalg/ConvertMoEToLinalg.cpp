@@ -146,6 +146,8 @@ private:
       return !isa_and_nonnull<MoEDialect>(op->getDialect()) &&
              converter.isLegal(op);
     });
+    // Bufferization turns these into calls.
+    target.addLegalOp<CallKernelOp>();
     // Its operations are converted where the region is put to use.
     target.addLegalOp<RegionExpertsOp>();
     target.markOpRecursivelyLegal<RegionExpertsOp>();
