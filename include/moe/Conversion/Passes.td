@@ -264,6 +264,16 @@ def ConvertONNXToMoEPass : Pass<"convert-onnx-to-moe", "::mlir::ModuleOp"> {
         : tensor<?x16xf32>, !moe.plan<4>, tensor<?x2xf32> -> tensor<?x16xf32>
     ```
 
+    Layers in plain operators are raised as well, whatever wrote them: experts
+    unrolled over the tokens that chose them, weights gathered for each choice,
+    choices sorted by expert, all experts on all tokens with masks or a table of
+    weights. The result is the same for all of these. It is found from what the
+    elements of tensors are, not from chains of operators, so reshapes, casts,
+    the order of operands and the like do not matter. Shared experts become
+    slots of the gate; an expert that copies its input, adds a vector or is
+    missing becomes one of that kind. Where the router is not recognised, its
+    results are used as they are, and a remark says what was in the way.
+
     Sizes that must be equal and are not known before run time, such as the
     rows of the input and of the router, are compared by `cf.assert`.
 

@@ -49,6 +49,12 @@ struct ConvertONNXToMoEPass
         return signalPassFailure();
       ++numLayers;
     }
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      FailureOr<unsigned> raised = raiseLayers(function);
+      if (failed(raised))
+        return signalPassFailure();
+      numLayers += *raised;
+    }
   }
 };
 } // namespace

@@ -76,6 +76,44 @@ void moe::assertEqual(ImplicitLocOpBuilder &b, OpFoldResult x, OpFoldResult y,
   cf::AssertOp::create(b, same, b.getStringAttr(message));
 }
 
+Value moe::buildNode(ImplicitLocOpBuilder &b, StringRef type, ValueRange inputs,
+                     Type result, ArrayRef<NamedAttribute> attributes) {
+  return onnxir::NodeOp::create(
+             b, result, b.getStringAttr(type), /*domain=*/StringAttr(),
+             /*overload=*/StringAttr(), inputs, /*slots=*/DenseBoolArrayAttr(),
+             b.getDictionaryAttr(attributes), /*subgraph_names=*/ArrayAttr(),
+             /*name=*/StringAttr(), /*output_names=*/ArrayAttr(),
+             /*opset=*/IntegerAttr(), /*subgraphsCount=*/0)
+      .getResult(0);
+}
+
+/// `value` with another float type.
+static Value castFloats(ImplicitLocOpBuilder &b, Value value, Type element) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getElementType() == element)
+    return value;
+  int64_t number = element.isF32()    ? 1
+                   : element.isF16()  ? 10
+                   : element.isBF16() ? 16
+                                      : 11;
+  return buildNode(b, "Cast", value, type.clone(element),
+                   b.getNamedAttr("to", b.getI64IntegerAttr(number)));
+}
+
+/// The weights T×(k+S), routed ones times the layer's coefficient.
+static Value scaleWeights(ImplicitLocOpBuilder &b, const Layer &layer,
+                          Value weights) {
+  auto type = cast<RankedTensorType>(weights.getType());
+  Value column = castFloats(b, layer.coefficient, type.getElementType());
+  if (!layer.shared)
+    return buildNode(b, "Mul", {weights, column}, type);
+  SmallVector<Value> columns(type.getDimSize(1) - layer.shared, column);
+  columns.push_back(castFloats(b, layer.sharedWeights, type.getElementType()));
+  Value factors = buildNode(b, "Concat", columns, type,
+                            b.getNamedAttr("axis", b.getI64IntegerAttr(1)));
+  return buildNode(b, "Mul", {weights, factors}, type);
+}
+
 Value moe::buildLayer(ImplicitLocOpBuilder &b, const Layer &layer) {
   MLIRContext *context = b.getContext();
   Value ids = layer.ids, weights = layer.weights;
@@ -87,13 +125,14 @@ Value moe::buildLayer(ImplicitLocOpBuilder &b, const Layer &layer) {
                 layer.subject + ": " + what + " has other rows than the input");
   };
   if (layer.routing) {
-    checkRows(flattenTokens(b, layer.routing->logits), "the router");
-    if (layer.routing->values)
-      checkRows(flattenTokens(b, layer.routing->values), "router_weights");
-    Value sharedWeights;
-    if (layer.sharedWeights)
-      sharedWeights = flattenTokens(b, layer.sharedWeights);
-    GateOp gate = buildGate(b, *layer.routing, layer.shared, sharedWeights);
+    if (!layer.subject.empty()) {
+      checkRows(flattenTokens(b, layer.routing->logits), "the router");
+      if (layer.routing->values)
+        checkRows(flattenTokens(b, layer.routing->values), "router_weights");
+    }
+    // With a factor for the routed experts the shared ones come to it as well.
+    GateOp gate = buildGate(b, *layer.routing, layer.shared,
+                            layer.coefficient ? Value() : layer.sharedWeights);
     ids = gate.getIds();
     weights = gate.getWeights();
   } else {
@@ -101,6 +140,8 @@ Value moe::buildLayer(ImplicitLocOpBuilder &b, const Layer &layer) {
     weights = flattenTokens(b, weights);
     checkRows(ids, "the choice");
   }
+  if (layer.coefficient)
+    weights = scaleWeights(b, layer, weights);
   int64_t experts = layer.experts + layer.shared;
   Value plan =
       PlanOp::create(b, PlanType::get(context, experts, PlanOwner::Tokens), ids,

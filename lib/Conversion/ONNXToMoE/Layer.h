@@ -51,21 +51,29 @@ struct ExpertSet {
 
 /// What every matcher finds out about a layer, whatever wrote it.
 struct Layer {
-  /// Who speaks in messages of the compiled code, as onnxir::getSubject says.
-  std::string subject = "MoE layer";
+  /// Who speaks in messages of the compiled code, as onnxir::getSubject says;
+  /// nobody where the router's rows are known to be those of the tokens.
+  std::string subject;
   /// …×H: the leading dimensions are the tokens.
   Value tokens;
   /// Routed experts in the order of their ids, then the shared ones.
   SmallVector<ExpertSet, 0> sets;
   int64_t experts = 0, shared = 0;
   int64_t out = 0;
-  /// …×S, or null for weights of 1.
+  /// T×S, or null for weights of 1.
   Value sharedWeights;
+  /// T×1 numbers that the weights of routed experts are multiplied by, or null.
+  Value coefficient;
 
   /// What chooses the experts; without it, `ids` and `weights` …×k do.
   std::optional<Routing> routing;
   Value ids, weights;
 };
+
+/// Builds a node of the standard operator `type` with one result.
+Value buildNode(ImplicitLocOpBuilder &builder, StringRef type,
+                ValueRange inputs, Type result,
+                ArrayRef<NamedAttribute> attributes = {});
 
 /// Builds the layer in its canonical form, T×H in and out: gate, plan,
 /// dispatch, experts, combine. Sizes that must be equal and are not known to be

@@ -9,6 +9,7 @@
 #ifndef MOE_LIB_CONVERSION_ONNXTOMOE_RAISE_H
 #define MOE_LIB_CONVERSION_ONNXTOMOE_RAISE_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "moe/Conversion/Passes.h"
 #include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
 
@@ -24,6 +25,15 @@ struct ContribOptions {
 /// Emits an error when it is malformed or not supported.
 LogicalResult raiseContribMoE(onnxir::NodeOp node,
                               const ContribOptions &options);
+
+/// Replaces the layers of `function` that are written in other operators.
+/// Returns how many there were.
+FailureOr<unsigned> raiseLayers(func::FuncOp function);
+
+/// The same bytes with other dimensions. An initializer gets a second symbol
+/// for them; nothing is copied.
+Value reinterpret(OpBuilder &builder, Location loc, Value value,
+                  RankedTensorType type);
 
 } // namespace mlir::moe
 

@@ -111,49 +111,6 @@ static ActivationAttr getActivation(const ContribMoE &node) {
                              Real(infinity));
 }
 
-/// The same bytes with other dimensions. An initializer gets a second symbol
-/// for them; nothing is copied.
-static Value reinterpret(OpBuilder &builder, Location loc, Value value,
-                         RankedTensorType type) {
-  if (value.getType() == type)
-    return value;
-  auto get = value.getDefiningOp<onnxir::GetWeightOp>();
-  onnxir::WeightOp weight = get ? get.getWeightOp() : onnxir::WeightOp();
-  if (weight) {
-    TypedAttr attr;
-    if (onnxir::FileAttr file = weight.getFile())
-      attr = onnxir::FileAttr::get(builder.getContext(), type, file.getPath(),
-                                   file.getOffset(), file.getLength());
-    else if (auto dense = dyn_cast<DenseElementsAttr>(weight.getElements()))
-      attr = dense.reshape(type);
-    if (attr) {
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointAfter(weight);
-      auto view = cast<onnxir::WeightOp>(builder.clone(*weight));
-      view.setValueAttr(attr);
-      view.setName(weight.getDisplayName());
-      Operation *table = weight->getParentOp();
-      // Symbols count up from the first free name.
-      std::string symbol;
-      for (unsigned i = 0;
-           symbol.empty() || SymbolTable::lookupSymbolIn(table, symbol); ++i)
-        symbol =
-            (weight.getSymName() + "_view" + (i ? Twine(i) : Twine(""))).str();
-      view.setSymName(symbol);
-      builder.setInsertionPoint(get);
-      return onnxir::GetWeightOp::create(builder, loc, type, symbol);
-    }
-  }
-  auto source = cast<RankedTensorType>(value.getType());
-  SmallVector<ReassociationIndices> all{
-      llvm::to_vector(llvm::seq<int64_t>(source.getRank()))};
-  auto flat =
-      RankedTensorType::get({source.getNumElements()}, source.getElementType());
-  value = tensor::CollapseShapeOp::create(builder, loc, flat, value, all);
-  all = {llvm::to_vector(llvm::seq<int64_t>(type.getRank()))};
-  return tensor::ExpandShapeOp::create(builder, loc, type, value, all);
-}
-
 static Projection getProjection(OpBuilder &builder, const ContribMoE &node,
                                 const ContribMoE::Matrix &matrix, int64_t out,
                                 int64_t in, int64_t offset = 0,

@@ -39,6 +39,8 @@ public:
   SymbolTableCollection &getSymbolTables() { return symbolTables; }
   /// Learns the results of `node`, its operands having been visited.
   void visit(NodeOp node);
+  /// Says what the elements of `value` are.
+  void set(Value value, Elements elements) { known[value] = elements; }
   /// Says that `to` stands for `from` from now on.
   void replace(Value from, Value to);
   /// `a operation b` for the names that ONNX has for Add, Sub, Mul, Div, Max

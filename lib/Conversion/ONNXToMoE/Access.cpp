@@ -1,0 +1,433 @@
+//===- Access.cpp - Expressions read at positions ---------------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Access.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+/// How deep computed positions are followed.
+static constexpr unsigned kMaxDepth = 32;
+
+bool Binding::operator==(const Binding &other) const {
+  if (kind != other.kind || offset != other.offset)
+    return false;
+  if (kind == Kind::Constant)
+    return true;
+  if (var != other.var || step != other.step)
+    return false;
+  return kind == Kind::Variable || position == other.position ||
+         (position->sizes == other.position->sizes &&
+          position->index == other.position->index);
+}
+
+bool Access::dependsOn(int var) const {
+  return llvm::any_of(at, [&](const Binding &binding) {
+    switch (binding.kind) {
+    case Binding::Kind::Variable:
+      return binding.var == var;
+    case Binding::Kind::Constant:
+      return false;
+    case Binding::Kind::Computed:
+      return binding.position->index.dependsOn(var);
+    }
+    return false;
+  });
+}
+
+bool moe::isFloatCast(const Expr *expr) {
+  return expr->isMap("Cast") && isa<FloatType>(expr->element) &&
+         isa<FloatType>(expr->operands[0].expr->element);
+}
+
+SmallVector<Access, 2> AccessReader::open(const Access &access,
+                                          ArrayRef<int> bound) {
+  const Expr &expr = *access.expr;
+  SmallVector<Binding, 4> at(access.at);
+  for (int var : bound)
+    at.push_back(Binding::variable(var));
+  auto read = [&](const Operand &operand) {
+    Access inner{operand.expr, {}};
+    for (int axis : operand.axes)
+      inner.at.push_back(axis < 0 ? Binding() : at[axis]);
+    return inner;
+  };
+  SmallVector<Access, 2> result;
+  if (!expr.is(Expr::Kind::Index)) {
+    for (const Operand &operand : expr.operands)
+      result.push_back(read(operand));
+    if (expr.is(Expr::Kind::Slice)) {
+      Binding &along = result[0].at[expr.part];
+      along.offset = expr.offset + expr.step * along.offset;
+      along.step *= expr.step;
+      if (along.kind == Binding::Kind::Computed)
+        result.clear();
+    }
+    return result;
+  }
+  Access data = read(expr.operands[0]);
+  for (auto [i, axes] : llvm::enumerate(expr.indexed)) {
+    SmallVector<Size, 2> sizes = llvm::map_to_vector<2>(
+        axes, [&](int axis) { return data.expr->axes[axis]; });
+    SmallVector<Binding, 4> resolved =
+        resolve(read(expr.operands[i + 1]), sizes, kMaxDepth);
+    for (auto [axis, binding] : llvm::zip_equal(axes, resolved))
+      data.at[axis] = binding;
+  }
+  result.push_back(std::move(data));
+  return result;
+}
+
+Access AccessReader::peel(Access access) {
+  while (access.expr->is(Expr::Kind::Index) ||
+         access.expr->is(Expr::Kind::Slice) || isFloatCast(access.expr)) {
+    SmallVector<Access, 2> opened = open(access);
+    if (opened.empty())
+      return access;
+    access = opened[0];
+  }
+  return access;
+}
+
+//===----------------------------------------------------------------------===//
+// Computed positions
+//===----------------------------------------------------------------------===//
+
+/// The coordinates before sorting of the element that stands in row `row` of
+/// what `sort` gives, by axes of what was sorted, in their order.
+std::optional<SmallVector<Binding, 4>>
+AccessReader::getSorted(const Expr *sort, const Binding &row) {
+  const Operand &sorted = sort->operands[0];
+  if (row.kind == Binding::Kind::Variable) {
+    auto it = rowsOf.find(row.var);
+    if (!row.isPlain() || it == rowsOf.end() || it->second.key != sorted.expr)
+      return std::nullopt;
+    return it->second.dims[0];
+  }
+  if (row.kind != Binding::Kind::Computed || row.position->sizes.size() != 1)
+    return std::nullopt;
+  const Access &index = row.position->index;
+  if (!index.expr->is(Expr::Kind::Sort) || index.expr->part != 2 ||
+      index.expr->operands[0].expr != sorted.expr ||
+      index.expr->indexed != sort->indexed)
+    return std::nullopt;
+  SmallVector<Binding, 4> before;
+  for (int axis : sort->indexed[0])
+    before.push_back(index.at[axis]);
+  return before;
+}
+
+/// Splits the sizes in front of or behind those whose product is `count`.
+static std::optional<size_t> splitTrailing(ArrayRef<Size> sizes, Size count) {
+  Size product = 1;
+  for (size_t i = sizes.size(); i-- > 0;) {
+    if (sizes[i] < 0)
+      return std::nullopt;
+    product *= sizes[i];
+    if (product == count)
+      return i;
+  }
+  return std::nullopt;
+}
+
+SmallVector<Binding, 4> AccessReader::resolve(const Access &index,
+                                              ArrayRef<Size> sizes,
+                                              unsigned depth) {
+  const Expr &expr = *index.expr;
+  auto asIs = [&]() {
+    positions.push_back({index, SmallVector<Size, 2>(sizes)});
+    SmallVector<Binding, 4> result;
+    for (size_t i = 0; i < sizes.size(); ++i)
+      result.push_back({Binding::Kind::Computed, static_cast<int>(i), 0, 1,
+                        &positions.back()});
+    return result;
+  };
+  if (depth == 0)
+    return asIs();
+  /// Elements of what was sorted, and the sizes that they are counted over.
+  auto getElement = [&](const Access &sort)
+      -> std::optional<std::pair<SmallVector<Binding, 4>, SmallVector<Size>>> {
+    if (!sort.expr->is(Expr::Kind::Sort) || sort.expr->part != 1)
+      return std::nullopt;
+    auto before = getSorted(sort.expr, sort.at[0]);
+    if (!before)
+      return std::nullopt;
+    SmallVector<Size> counted =
+        llvm::map_to_vector(sort.expr->indexed[0], [&](int axis) {
+          return sort.expr->operands[0].expr->axes[axis];
+        });
+    return std::make_pair(*before, counted);
+  };
+
+  switch (expr.kind) {
+  case Expr::Kind::Splat:
+    if (sizes.size() == 1)
+      return {Binding::constant(expr.number)};
+    break;
+  case Expr::Kind::Iota:
+    if (ArrayRef<Size>(expr.axes) == sizes ||
+        (expr.axes.size() == 1 && sizes.size() == 1))
+      return index.at;
+    break;
+  case Expr::Kind::Coordinate: {
+    auto it = rowsOf.find(index.at[0].var);
+    if (expr.part < 0 || !index.at[0].isPlain() || it == rowsOf.end() ||
+        it->second.key != expr.operands[0].expr)
+      break;
+    const auto &dim = it->second.dims[expr.part];
+    bool fits = dim.size() == sizes.size();
+    for (size_t i = 0; fits && i < sizes.size(); ++i)
+      fits =
+          expr.operands[0].expr->axes[expr.indexed[expr.part][i]] == sizes[i];
+    if (fits)
+      return dim;
+    break;
+  }
+  case Expr::Kind::Sort:
+    if (auto element = getElement(index);
+        element && ArrayRef<Size>(element->second) == sizes)
+      return element->first;
+    break;
+  case Expr::Kind::Map: {
+    if (expr.operands.size() != 2)
+      break;
+    SmallVector<Access, 2> operands = open(index);
+    bool divides = expr.op == "Div", remains = expr.op == "Mod";
+    if ((divides || remains) && operands[1].expr->is(Expr::Kind::Splat)) {
+      auto element = getElement(operands[0]);
+      auto split =
+          element ? splitTrailing(element->second, operands[1].expr->number)
+                  : std::nullopt;
+      if (!split)
+        break;
+      size_t begin = divides ? 0 : *split,
+             end = divides ? *split : element->second.size();
+      if (ArrayRef<Size>(element->second).slice(begin, end - begin) == sizes)
+        return SmallVector<Binding, 4>(
+            ArrayRef<Binding>(element->first).slice(begin, end - begin));
+      break;
+    }
+    // token · k + slot.
+    if (expr.op != "Add" || sizes.size() < 2)
+      break;
+    for (int i : {0, 1}) {
+      if (!operands[i].expr->isMap("Mul"))
+        continue;
+      SmallVector<Access, 2> scaled = open(operands[i]);
+      for (int j : {0, 1}) {
+        if (!scaled[j].expr->isSplat(sizes.back()))
+          continue;
+        SmallVector<Binding, 4> result =
+            resolve(scaled[1 - j], sizes.drop_back(), depth - 1);
+        result.append(resolve(operands[1 - i], sizes.back(), depth - 1));
+        return result;
+      }
+    }
+    break;
+  }
+  case Expr::Kind::Index: {
+    SmallVector<Access, 2> opened = open(index);
+    return resolve(opened[0], sizes, depth - 1);
+  }
+  default:
+    break;
+  }
+  return asIs();
+}
+
+FailureOr<Access> AccessReader::bindRows(const Expr *scatter,
+                                         const Operand &index,
+                                         ArrayRef<Binding> target,
+                                         MutableArrayRef<Binding> rows,
+                                         SmallVectorImpl<int> &added) {
+  const Expr *expr = index.expr;
+  SmallVector<int> along;
+  for (int axis : index.axes) {
+    along.push_back(axis - static_cast<int>(scatter->axes.size()));
+    if (along.back() < 0)
+      return failure();
+  }
+  // Positions themselves: rows run over what they are added to, and more.
+  if (expr->is(Expr::Kind::Iota) && along.size() == target.size()) {
+    for (auto [i, binding] : llvm::zip_equal(along, target))
+      rows[i] = binding;
+    for (auto [i, row] : llvm::enumerate(rows))
+      if (!llvm::is_contained(along, static_cast<int>(i)))
+        added.push_back(row.var);
+    return Access();
+  }
+  if (rows.size() != 1 || along.size() != 1)
+    return failure();
+  int row = rows[0].var;
+  if (expr->is(Expr::Kind::Coordinate) && expr->part >= 0) {
+    const Expr *mask = expr->operands[0].expr;
+    if (rowsOf.contains(row) ||
+        expr->indexed[expr->part].size() != target.size())
+      return failure();
+    Rows meaning{mask, {}};
+    Access factor{mask, SmallVector<Binding, 4>(mask->axes.size())};
+    for (auto [d, axes] : llvm::enumerate(expr->indexed)) {
+      auto &dim = meaning.dims.emplace_back();
+      for (auto [i, axis] : llvm::enumerate(axes)) {
+        if (static_cast<int>(d) == expr->part) {
+          dim.push_back(target[i]);
+        } else {
+          added.push_back(newVariable());
+          dim.push_back(Binding::variable(added.back()));
+        }
+        factor.at[axis] = dim.back();
+      }
+    }
+    rowsOf[row] = std::move(meaning);
+    return factor;
+  }
+  // position / k among sorted pairs.
+  if (!expr->isMap("Div") || !expr->operands[0].expr->is(Expr::Kind::Sort) ||
+      expr->operands[0].expr->part != 1 ||
+      !expr->operands[1].expr->is(Expr::Kind::Splat))
+    return failure();
+  const Expr *sort = expr->operands[0].expr;
+  const Expr *sorted = sort->operands[0].expr;
+  SmallVector<Size> sizes = llvm::map_to_vector(
+      sort->indexed[0], [&](int axis) { return sorted->axes[axis]; });
+  auto split = splitTrailing(sizes, expr->operands[1].expr->number);
+  if (!split || *split != target.size() || rowsOf.contains(row))
+    return failure();
+  Rows meaning{sorted, {}};
+  auto &dim = meaning.dims.emplace_back(target.begin(), target.end());
+  for (size_t i = *split; i < sizes.size(); ++i) {
+    added.push_back(newVariable());
+    dim.push_back(Binding::variable(added.back()));
+  }
+  rowsOf[row] = std::move(meaning);
+  return Access();
+}
+
+//===----------------------------------------------------------------------===//
+// Segments
+//===----------------------------------------------------------------------===//
+
+/// The number that a chain of elementwise operators makes of `id`, standing
+/// for the elements of `ids`.
+static std::optional<double> evaluate(const Expr *expr, const Expr *ids,
+                                      double id, unsigned depth) {
+  if (expr == ids || (expr->is(Expr::Kind::Sort) && expr->part == 0 &&
+                      expr->operands[0].expr == ids))
+    return id;
+  if (expr->is(Expr::Kind::Splat))
+    return expr->number;
+  if (!expr->is(Expr::Kind::Map) || depth == 0)
+    return std::nullopt;
+  SmallVector<double, 2> operands;
+  for (const Operand &operand : expr->operands) {
+    auto value = evaluate(operand.expr, ids, id, depth - 1);
+    if (!value)
+      return std::nullopt;
+    operands.push_back(*value);
+  }
+  bool isInteger = isa<IntegerType>(expr->element);
+  double result;
+  if (expr->op == "Cast")
+    result = isInteger ? std::trunc(operands[0]) : operands[0];
+  else if (expr->op == "Clip")
+    result = std::min(std::max(operands[0], expr->number), expr->number2);
+  else if (expr->op == "Add")
+    result = operands[0] + operands[1];
+  else if (expr->op == "Sub")
+    result = operands[0] - operands[1];
+  else if (expr->op == "Mul")
+    result = operands[0] * operands[1];
+  else if (expr->op == "Div" && operands[1] != 0)
+    result = isInteger ? std::trunc(operands[0] / operands[1])
+                       : operands[0] / operands[1];
+  else
+    return std::nullopt;
+  return expr->element.isF32() ? static_cast<float>(result) : result;
+}
+
+/// Whether element e of `counts` is the number of ids that are e.
+bool AccessReader::countsIds(const Expr *counts, const Expr *ids) {
+  while (counts->isMap("Cast"))
+    counts = counts->operands[0].expr;
+  if (counts->axes.size() != 1 || counts->axes[0] < 0)
+    return false;
+  // Σ over all elements of (id = e).
+  if (counts->is(Expr::Kind::Sum)) {
+    const Expr *mask = counts->operands[0].expr;
+    while (mask->isMap("Cast"))
+      mask = mask->operands[0].expr;
+    if (!mask->isMap("Equal") || counts->bound.size() + 1 != mask->axes.size())
+      return false;
+    for (int i : {0, 1})
+      if (mask->operands[1 - i].expr->is(Expr::Kind::Iota) &&
+          (mask->operands[i].expr == ids ||
+           (mask->operands[i].expr->is(Expr::Kind::Sort) &&
+            mask->operands[i].expr->part == 0 &&
+            mask->operands[i].expr->operands[0].expr == ids)))
+        return true;
+    return false;
+  }
+  // 1 added at each id.
+  if (!counts->is(Expr::Kind::Scatter) || counts->operands.size() != 3 ||
+      !counts->operands[0].expr->isSplat(0) ||
+      !counts->operands[1].expr->isSplat(1))
+    return false;
+  for (int64_t id = 0; id < counts->axes[0]; ++id)
+    if (evaluate(counts->operands[2].expr, ids, id, kMaxDepth) != id)
+      return false;
+  return counts->axes[0] <= (1 << 20);
+}
+
+std::optional<Access> AccessReader::getChoice(const Position &position) {
+  if (position.sizes.size() != 1)
+    return std::nullopt;
+  const Access &index = position.index;
+  if (index.expr->is(Expr::Kind::Sort) && index.expr->part == 0) {
+    auto before = getSorted(index.expr, index.at[0]);
+    if (!before)
+      return std::nullopt;
+    Access ids{index.expr->operands[0].expr, {}};
+    ids.at.resize(ids.expr->axes.size());
+    for (auto [axis, at] : llvm::zip_equal(index.expr->indexed[0], *before))
+      ids.at[axis] = at;
+    return ids;
+  }
+  if (!index.expr->is(Expr::Kind::Segment))
+    return index;
+  const Expr *ends = index.expr->operands[0].expr;
+  if (!ends->is(Expr::Kind::Running))
+    return std::nullopt;
+  // Segments of sorted ids: the row's segment is its id.
+  const Binding &row = index.at[0];
+  const Expr *sorted = nullptr;
+  SmallVector<Binding, 4> before;
+  SmallVector<SmallVector<int, 2>, 1> order;
+  if (row.kind == Binding::Kind::Computed) {
+    const Access &from = row.position->index;
+    if (!from.expr->is(Expr::Kind::Sort) || from.expr->part != 2)
+      return std::nullopt;
+    sorted = from.expr->operands[0].expr;
+    for (int axis : from.expr->indexed[0])
+      before.push_back(from.at[axis]);
+    order = {from.expr->indexed[0]};
+  } else if (auto it = rowsOf.find(row.var); row.isPlain() &&
+                                             it != rowsOf.end() &&
+                                             it->second.dims.size() == 1) {
+    sorted = it->second.key;
+    before = it->second.dims[0];
+    order = {llvm::to_vector<2>(llvm::seq<int>(sorted->axes.size()))};
+  }
+  if (!sorted || !countsIds(ends->operands[0].expr, sorted) ||
+      order[0].size() != before.size())
+    return std::nullopt;
+  Access ids{sorted, {}};
+  ids.at.resize(sorted->axes.size());
+  for (auto [axis, at] : llvm::zip_equal(order[0], before))
+    ids.at[axis] = at;
+  return ids;
+}

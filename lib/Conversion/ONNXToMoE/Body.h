@@ -1,0 +1,76 @@
+//===- Body.h - What one expert computes ------------------------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_LIB_CONVERSION_ONNXTOMOE_BODY_H
+#define MOE_LIB_CONVERSION_ONNXTOMOE_BODY_H
+
+#include "Access.h"
+#include "moe/Dialect/MoE/IR/MoE.h"
+
+namespace mlir::moe {
+
+/// Weights that a body reads.
+struct BodyWeight {
+  /// One tensor, or one for each expert.
+  SmallVector<Value, 1> sources;
+  /// Where along the experts of a stacked tensor, or of several ones, it is
+  /// read; nothing for a tensor of one expert.
+  std::optional<Binding> expert;
+  int64_t experts = 1;
+  int64_t offset = 0, step = 1;
+  bool transposed = false;
+  /// Sizes of the matrix, and how many outputs its tensor holds.
+  int64_t out = 0, in = 0, rows = 0;
+
+  explicit operator bool() const { return !sources.empty(); }
+};
+
+/// A matrix and its bias.
+struct BodyProjection {
+  BodyWeight matrix, bias;
+
+  explicit operator bool() const { return static_cast<bool>(matrix); }
+};
+
+/// What the rows of an expert, or of all experts, are made of.
+struct Body {
+  enum class Kind { FFN, Copy, Constant };
+  Kind kind = Kind::FFN;
+  /// The tokens, their features being read at the variable `kFeature`.
+  Access input;
+  BodyProjection up, gate, down;
+  ActivationAttr activation;
+  BodyWeight vector, mix;
+};
+
+/// The variable that stands for the features of a body's input.
+constexpr int kFeature = 0;
+
+/// Reads `rows` as the output of an expert, its features being read at the
+/// variable `feature`.
+std::optional<Body> matchBody(AccessReader &reader, const Access &rows,
+                              int feature);
+
+/// An activation, and what it is applied to.
+struct MatchedActivation {
+  ActivationFunction function = ActivationFunction::Identity;
+  double alpha = 1.0, beta = 0.0;
+  double limit = std::numeric_limits<double>::infinity();
+  Access gate, up;
+};
+
+/// Reads `hidden` as h = f(gate) · up or f(up).
+std::optional<MatchedActivation> matchActivation(AccessReader &reader,
+                                                 const Access &hidden);
+
+/// `access` without casts between floats around it.
+Access stripCasts(AccessReader &reader, Access access);
+
+} // namespace mlir::moe
+
+#endif // MOE_LIB_CONVERSION_ONNXTOMOE_BODY_H

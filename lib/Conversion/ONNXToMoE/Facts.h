@@ -1,0 +1,271 @@
+//===- Facts.h - What the elements of tensors are ---------------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A model's graph says in which order tensors are moved about; this analysis
+// says what their elements are. Each value becomes a view of an expression over
+// named axes, so that reshapes, transposes, squeezes and broadcasts disappear
+// and what is left can be compared by pointers.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_LIB_CONVERSION_ONNXTOMOE_FACTS_H
+#define MOE_LIB_CONVERSION_ONNXTOMOE_FACTS_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
+#include "moe/Dialect/ONNXIR/Utils/ShapeValues.h"
+#include <deque>
+#include <map>
+
+namespace mlir::moe {
+
+/// A number of elements: a constant, or a negative number that stands for a
+/// size known at run time only. Equal symbols are equal sizes.
+using Size = int64_t;
+
+struct Expr;
+
+/// One axis within a dimension of a tensor: an axis of the expression, or −1
+/// where the elements do not depend on it.
+struct Factor {
+  int axis;
+  Size size;
+};
+
+/// How an expression's axes make up a tensor's dimensions: a dimension is the
+/// product of its factors, the last one running fastest. Dimensions of size 1
+/// have none.
+using Layout = SmallVector<SmallVector<Factor, 2>, 4>;
+
+/// What a tensor holds.
+struct View {
+  const Expr *expr = nullptr;
+  Layout dims;
+
+  explicit operator bool() const { return expr; }
+};
+
+/// An expression used by another: for each of its axes, the axis of the user;
+/// −1 for axes that are indexed.
+struct Operand {
+  const Expr *expr;
+  SmallVector<int, 4> axes;
+
+  bool operator==(const Operand &other) const {
+    return expr == other.expr && axes == other.axes;
+  }
+};
+
+/// The elements of a tensor as a function of its axes. Expressions are unique:
+/// equal ones are one object.
+struct Expr {
+  enum class Kind {
+    /// The elements of `value`, of which nothing more is known.
+    Leaf,
+    /// The number `number` everywhere.
+    Splat,
+    /// The position along the axes, counted row-major.
+    Iota,
+    /// The operator `op` of each operand's element.
+    Map,
+    /// Σ over the bound axes of the only operand.
+    Sum,
+    /// Σ over the bound axes of the product of two operands.
+    Contract,
+    /// Operand 0 with the axes `indexed[i]`, together, at operand i + 1.
+    Index,
+    /// Operand 0 at offset + step · position along axis `part`.
+    Slice,
+    /// The softmax of operand 0 along axis `part`.
+    Softmax,
+    /// The coordinate along mask dimension `part` of the row-th element of
+    /// operand 0 that is not zero. `indexed` lists the axes of each dimension.
+    Coordinate,
+    /// Operand 0's elements, flattened, in ascending order (`part` 0), or the
+    /// positions where they stood (1), or where they went (2). `indexed[0]`
+    /// lists operand 0's axes in their order.
+    Sort,
+    /// Operand 0 plus operand 1 added at the positions that the further
+    /// operands name for the axes `indexed`; the rows are bound.
+    Scatter,
+    /// The sum of operand 0 up to and including the position along its axis.
+    Running,
+    /// The rows of segment `part`, the segments ending where operand 0 (a
+    /// Running sum) says.
+    SegmentRows,
+    /// The number of the segment that the row along the axis stands in, the
+    /// segments ending where operand 0 says.
+    Segment,
+    /// One of several operands, by the position along the first axis.
+    Stack,
+  };
+
+  Kind kind;
+  /// The type of an element.
+  Type element;
+  SmallVector<Size, 4> axes;
+  /// Axes that are summed over; operands number them after `axes`.
+  SmallVector<Size, 1> bound;
+  SmallVector<Operand, 2> operands;
+  SmallVector<SmallVector<int, 2>, 1> indexed;
+  StringAttr op;
+  double number = 0.0, number2 = 0.0;
+  int part = 0;
+  int64_t offset = 0, step = 1;
+  Value value;
+
+  /// The first tensor that holds this, and how; it dominates all others.
+  mutable Value origin;
+  mutable Layout layout;
+  /// Nodes that use the expression for more than another view of it.
+  mutable unsigned users = 0;
+  /// What is known of a Leaf's elements.
+  mutable bool nonNegative = false;
+
+  Expr(Kind kind, Type element) : kind(kind), element(element) {}
+
+  bool is(Kind k) const { return kind == k; }
+  bool isMap(StringRef name) const { return kind == Kind::Map && op == name; }
+  bool isSplat(double c) const { return kind == Kind::Splat && number == c; }
+};
+
+/// The numbers from `begin` to `end` − 1.
+inline SmallVector<int, 4> countUp(int begin, int end) {
+  return llvm::to_vector<4>(llvm::seq(begin, end));
+}
+
+/// Whether all elements are known to be at least 0.
+bool isNonNegative(const Expr *expr);
+
+/// The elements of a small constant, or one that all elements are equal to.
+std::optional<SmallVector<double>> getNumbers(Value value);
+
+/// The facts about the values of a function, found in one sweep.
+class Facts {
+public:
+  explicit Facts(func::FuncOp function);
+
+  /// What `value` holds; a Leaf where nothing is known.
+  View get(Value value);
+
+private:
+  //===--- Expressions and sizes (Facts.cpp) ------------------------------===//
+  /// The unique object equal to `expr`.
+  const Expr *intern(Expr expr);
+  Size freshSize();
+  Size namedSize(StringRef name);
+  /// The size of a dimension with these factors.
+  Size product(ArrayRef<Size> sizes);
+  Size sizeOf(ArrayRef<Factor> dim);
+  /// The factors of a size, in the order in which they were first multiplied:
+  /// tensors of that many elements are laid out like each other.
+  SmallVector<Size, 2> getFactors(Size size);
+  /// Adds the factors of `size` to `dim`, as what nothing depends on.
+  void appendSize(SmallVectorImpl<Factor> &dim, Size size);
+  /// Sizes that `value` holds, null where they are unknown.
+  std::optional<SmallVector<std::optional<Size>>> getSizes(Value value);
+  OpFoldResult toFold(Size size);
+  void set(Value value, View view);
+  View makeLeaf(Value value, const Layout *like = nullptr);
+  View makeSplat(double number, Type element, Layout dims);
+  std::optional<double> getSplat(Value value);
+
+  void visit(onnxir::NodeOp node);
+  void followSizes(onnxir::NodeOp node);
+  /// The rules; each gives no view where it does not apply.
+  View visitLayout(onnxir::NodeOp node);
+  View visitElementwise(onnxir::NodeOp node);
+  View visitContraction(onnxir::NodeOp node);
+  View visitIndexing(onnxir::NodeOp node);
+  View visitSlice(onnxir::NodeOp node);
+  View visitScatter(onnxir::NodeOp node);
+  View visitScatterElements(onnxir::NodeOp node);
+  View visitConcat(onnxir::NodeOp node);
+  View visitConstant(onnxir::NodeOp node);
+  bool visitMany(onnxir::NodeOp node);
+  /// The sizes of the first result of a node whose elements are not followed.
+  std::optional<Layout> getOpaqueLayout(onnxir::NodeOp node);
+
+  //===--- Layouts (FactsLayout.cpp) --------------------------------------===//
+  View reshape(const View &view, ArrayRef<std::optional<Size>> target);
+  View expand(const View &view, ArrayRef<std::optional<Size>> target);
+  /// The shape that `node` gives its result, as far as it is known.
+  SmallVector<std::optional<Size>> getTarget(Value result, Value shape);
+
+  //===--- Operations on views --------------------------------------------===//
+  /// Lines up dimensions as broadcasting does: for each result dimension the
+  /// factors, and for each factor the axis of each operand (−1 for none).
+  struct Alignment {
+    SmallVector<SmallVector<Size, 2>, 4> dims;
+    SmallVector<SmallVector<SmallVector<int, 4>, 2>, 4> axes;
+  };
+  /// `dims` lists, for each operand, which of its dimensions (or −1) stands in
+  /// each result dimension.
+  std::optional<Alignment> align(MutableArrayRef<View> views,
+                                 ArrayRef<SmallVector<int, 4>> dims);
+  std::optional<Alignment> alignTrailing(MutableArrayRef<View> views);
+  View map(StringAttr op, Type element, SmallVector<View, 3> views,
+           double number = 0.0, double number2 = 0.0);
+  View contract(View a, ArrayRef<int> aLabels, View b, ArrayRef<int> bLabels,
+                ArrayRef<int> outLabels, Type element);
+  View reduceSum(const View &view, ArrayRef<int64_t> axes, bool keepDims,
+                 Type element);
+  View slice(const View &view, int64_t dim, int64_t offset, int64_t step,
+             std::optional<Size> size);
+  View select(const View &view, int64_t dim, int64_t index);
+  /// Indexes dimensions `dims` of `data`, one by each of `indices`, whose
+  /// common dimensions stand at `position` in the result.
+  View index(const View &data, ArrayRef<int64_t> dims,
+             SmallVector<View, 3> indices, unsigned position);
+  /// Adds `updates`, whose first `indexRank` dimensions are those of
+  /// `indices`, at these positions of dimensions `dims` of `data`.
+  View scatterAdd(const View &data, ArrayRef<int64_t> dims,
+                  SmallVector<View, 3> indices, const View &updates,
+                  unsigned indexRank);
+  /// Where sorted elements went, if `at` says where they came from.
+  View invert(const View &at, const View &updates);
+  /// The columns of a matrix of coordinates.
+  SmallVector<View, 3> getIndexColumns(Value value);
+  /// The rows from `start` to `limit`, if they are those of a segment.
+  View makeSegment(const Expr *start, const Expr *limit, Type element);
+
+  /// One expression for the rows of all segments, from one for each.
+  View concatSegments(ArrayRef<View> parts);
+  std::optional<Operand> generalize(ArrayRef<Operand> parts, int row,
+                                    const Expr *ends, Size rows,
+                                    unsigned depth);
+  /// Whether no two rows have the same value of `index`.
+  bool isDistinct(const Expr *index);
+
+  MLIRContext *context;
+  std::deque<Expr> pool;
+  llvm::DenseMap<unsigned, SmallVector<const Expr *, 1>> byHash;
+  llvm::DenseMap<Value, View> views;
+  /// Sequences made by SplitToSequence: the tensor, dimension and part size.
+  struct Sequence {
+    View view;
+    int64_t dim, size;
+  };
+  llvm::DenseMap<Value, Sequence> sequences;
+  /// Matrices of coordinates that are made column by column.
+  llvm::DenseMap<Value, SmallVector<View, 3>> columns;
+  llvm::StringMap<Size> named;
+  std::map<SmallVector<Size>, Size> products;
+  /// The symbols, and constant, that a symbol is the product of: sorted, and as
+  /// first multiplied.
+  llvm::DenseMap<Size, SmallVector<Size>> productOf, orderOf;
+  llvm::DenseMap<Attribute, Size> symbolOf;
+  llvm::DenseMap<const Expr *, Size> rowsOf;
+  /// Far from the numbers that have a meaning in shapes.
+  Size lastSymbol = -(int64_t(1) << 40);
+  onnxir::ShapeValues shapes;
+};
+
+} // namespace mlir::moe
+
+#endif // MOE_LIB_CONVERSION_ONNXTOMOE_FACTS_H

@@ -1,0 +1,337 @@
+//===- FactsScatter.cpp - Facts about operators that place elements -------===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Facts.h"
+#include "moe/Dialect/ONNXIR/Utils/NodeUtils.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+using onnxir::NodeOp;
+
+View Facts::scatterAdd(const View &data, ArrayRef<int64_t> dims,
+                       SmallVector<View, 3> indices, const View &updates,
+                       unsigned indexRank) {
+  int64_t rank = data.dims.size(), all = rank + indexRank;
+  SmallVector<View> views{data, updates};
+  llvm::append_range(views, indices);
+  SmallVector<SmallVector<int, 4>> where(views.size(),
+                                         SmallVector<int, 4>(all, -1));
+  int64_t rest = indexRank;
+  for (int64_t i = 0; i < rank; ++i) {
+    where[0][i] = i;
+    if (!llvm::is_contained(dims, i))
+      where[1][i] = rest++;
+  }
+  if (rest != static_cast<int64_t>(updates.dims.size()))
+    return {};
+  for (unsigned i = 0; i < indexRank; ++i)
+    where[1][rank + i] = i;
+  for (auto [n, view] : llvm::enumerate(indices)) {
+    if (view.dims.size() != indexRank)
+      return {};
+    for (unsigned i = 0; i < indexRank; ++i)
+      where[n + 2][rank + i] = i;
+  }
+  std::optional<Alignment> aligned = align(views, where);
+  if (!aligned)
+    return {};
+
+  Expr expr(Expr::Kind::Scatter, data.expr->element);
+  for (const View &view : views)
+    expr.operands.push_back(
+        {view.expr, SmallVector<int, 4>(view.expr->axes.size(), -1)});
+  View result;
+  for (int64_t d = 0; d < all; ++d) {
+    bool bound = d >= rank;
+    if (!bound)
+      result.dims.emplace_back();
+    for (auto [size, axes] :
+         llvm::zip_equal(aligned->dims[d], aligned->axes[d])) {
+      int axis = expr.axes.size() + expr.bound.size();
+      (bound ? static_cast<SmallVectorImpl<Size> &>(expr.bound)
+             : static_cast<SmallVectorImpl<Size> &>(expr.axes))
+          .push_back(size);
+      for (auto [operand, own] : llvm::zip_equal(expr.operands, axes))
+        if (own >= 0)
+          operand.axes[own] = axis;
+      if (!bound)
+        result.dims.back().push_back({axis, size});
+    }
+  }
+  for (int64_t dim : dims) {
+    auto &axes = expr.indexed.emplace_back();
+    for (const Factor &factor : result.dims[dim])
+      axes.push_back(factor.axis);
+  }
+  result.expr = intern(std::move(expr));
+  return result;
+}
+
+bool Facts::isDistinct(const Expr *index) {
+  if (!index->is(Expr::Kind::Coordinate) || index->part < 0)
+    return false;
+  if (index->indexed.size() == 1)
+    return true;
+  // A token's choices differ, so each expert finds it in one slot at most.
+  const Expr *mask = index->operands[0].expr;
+  SmallVector<int> others;
+  for (auto [i, axes] : llvm::enumerate(index->indexed))
+    if (static_cast<int>(i) != index->part)
+      llvm::append_range(others, axes);
+  while (mask->is(Expr::Kind::Index) || mask->isMap("Equal")) {
+    const Operand &from = mask->operands[0];
+    for (int &axis : others) {
+      auto it = llvm::find(from.axes, axis);
+      if (it == from.axes.end())
+        return false;
+      axis = it - from.axes.begin();
+    }
+    mask = from.expr;
+  }
+  if (!mask->is(Expr::Kind::Leaf))
+    return false;
+  auto node = mask->value.getDefiningOp<NodeOp>();
+  if (!node || !node.is("TopK") || mask->value != node.getResult(1))
+    return false;
+  auto axis =
+      onnxir::normalizeAxis(node.getInt("axis", -1), mask->layout.size());
+  if (!axis)
+    return false;
+  return llvm::all_of(others, [&](int other) {
+    return llvm::any_of(mask->layout[*axis],
+                        [&](Factor f) { return f.axis == other; });
+  });
+}
+
+// A scatter has as many updates as indices, so their sizes need not be equal
+// as symbols.
+View Facts::invert(const View &at, const View &updates) {
+  const Expr *sort = at.expr;
+  if (!sort->is(Expr::Kind::Sort) || sort->part != 1 ||
+      !updates.expr->is(Expr::Kind::Iota))
+    return {};
+  Expr inverse = *sort;
+  inverse.part = 2;
+  inverse.axes = sort->operands[0].expr->axes;
+  View result{nullptr, Layout(1)};
+  for (int axis : inverse.indexed[0])
+    result.dims[0].push_back({axis, inverse.axes[axis]});
+  result.expr = intern(std::move(inverse));
+  return result;
+}
+
+View Facts::visitScatterElements(NodeOp node) {
+  View data = get(node.getInput(0)), at = get(node.getInput(1)),
+       updates = get(node.getInput(2));
+  if (!data || !at || !updates)
+    return {};
+  auto axis = onnxir::normalizeAxis(node.getInt("axis", 0), data.dims.size());
+  if (!axis || !isNonNegative(at.expr))
+    return {};
+  // The index must be the same along all other dimensions.
+  View rows{at.expr, {at.dims[*axis]}};
+  for (auto [i, dim] : llvm::enumerate(at.dims))
+    if (static_cast<int64_t>(i) != *axis &&
+        llvm::any_of(dim, [](Factor f) { return f.axis >= 0; }))
+      return {};
+  StringRef reduction = node.getString("reduction", "none");
+  if (reduction == "none" && data.dims.size() == 1)
+    if (View inverse = invert(rows, updates))
+      return inverse;
+  bool fresh = data.expr->isSplat(0) && isDistinct(at.expr);
+  if (reduction != "add" && !(reduction == "none" && fresh))
+    return {};
+  View moved{updates.expr, {updates.dims[*axis]}};
+  for (auto [i, dim] : llvm::enumerate(updates.dims))
+    if (static_cast<int64_t>(i) != *axis)
+      moved.dims.push_back(dim);
+  return scatterAdd(data, {*axis}, {rows}, moved, 1);
+}
+
+View Facts::visitConcat(NodeOp node) {
+  if (node.getNumSlots() == 1)
+    return get(node.getInput(0));
+  Value result = node.getResult(0);
+  auto output = cast<RankedTensorType>(result.getType());
+  auto axis = onnxir::normalizeAxis(node.getInt("axis", 0), output.getRank());
+  if (!axis)
+    return {};
+  SmallVector<View> parts;
+  for (unsigned i = 0; i < node.getNumSlots(); ++i) {
+    parts.push_back(get(node.getInput(i)));
+    if (!parts.back() ||
+        static_cast<int64_t>(parts.back().dims.size()) != output.getRank())
+      return {};
+  }
+  // Coordinates beside each other.
+  if (*axis == output.getRank() - 1 && parts.size() <= 8 &&
+      isa<IntegerType>(output.getElementType()) &&
+      llvm::all_of(parts,
+                   [](const View &v) { return v.dims.back().empty(); })) {
+    auto &list = columns[result];
+    for (View part : parts) {
+      part.dims.pop_back();
+      list.push_back(part);
+    }
+    return {};
+  }
+  return *axis == 0 ? concatSegments(parts) : View();
+}
+
+View Facts::visitScatter(NodeOp node) {
+  if (!node.getDomain().empty())
+    return {};
+  StringRef type = node.getOpType();
+  if (type == "Concat")
+    return visitConcat(node);
+  if (type == "ScatterElements" || type == "Scatter")
+    return visitScatterElements(node);
+  if (type == "CumSum") {
+    View view = get(node.getInput(0));
+    if (!view || view.dims.size() != 1 || view.dims[0].size() != 1 ||
+        view.dims[0][0].axis < 0 || node.getInt("exclusive", 0) ||
+        node.getInt("reverse", 0))
+      return {};
+    Expr running(Expr::Kind::Running, view.expr->element);
+    running.axes = view.expr->axes;
+    running.operands.push_back({view.expr, {0}});
+    return {intern(std::move(running)), view.dims};
+  }
+  if (type != "ScatterND")
+    return {};
+  View data = get(node.getInput(0)), updates = get(node.getInput(2));
+  View at = get(node.getInput(1));
+  if (!data || !updates || !at || at.dims.empty())
+    return {};
+  SmallVector<View, 3> indices = getIndexColumns(node.getInput(1));
+  if (indices.empty() || llvm::any_of(indices, [](const View &v) {
+        return !v || !isNonNegative(v.expr);
+      }))
+    return {};
+  StringRef reduction = node.getString("reduction", "none");
+  if (reduction == "none" && indices.size() == 1 && data.dims.size() == 1)
+    if (View inverse = invert(indices[0], updates))
+      return inverse;
+  bool fresh = indices.size() == 1 && data.expr->isSplat(0) &&
+               isDistinct(indices[0].expr);
+  if (reduction != "add" && !(reduction == "none" && fresh))
+    return {};
+  SmallVector<int64_t> dims(
+      llvm::to_vector(llvm::seq<int64_t>(indices.size())));
+  return scatterAdd(data, dims, indices, updates, at.dims.size() - 1);
+}
+
+//===----------------------------------------------------------------------===//
+// Sizes of what is not followed
+//===----------------------------------------------------------------------===//
+
+std::optional<Layout> Facts::getOpaqueLayout(NodeOp node) {
+  StringRef type = node.getOpType();
+  View first = node.getNumSlots() ? get(node.getInput(0)) : View();
+  if (!first)
+    return std::nullopt;
+  bool same = llvm::StringSwitch<bool>(type)
+                  .Cases({"LayerNormalization", "RMSNormalization"}, true)
+                  .Case("SimplifiedLayerNormalization", true)
+                  .Case("SkipLayerNormalization", true)
+                  .Case("SkipSimplifiedLayerNormalization", true)
+                  .Cases({"LogSoftmax", "Softmax", "CumSum"}, true)
+                  .Cases({"ScatterElements", "ScatterND"}, true)
+                  .Cases({"LpNormalization", "Trilu", "IsNaN"}, true)
+                  .Cases({"HardSigmoid", "HardSwish", "Elu"}, true)
+                  .Default(false);
+  if (same)
+    return first.dims;
+  if (!node.getDomain().empty())
+    return std::nullopt;
+  if (type == "ArgMax" || type == "ArgMin" || type.starts_with("Reduce")) {
+    SmallVector<int64_t> axes;
+    if (type.starts_with("Arg"))
+      axes = {node.getInt("axis", 0)};
+    else if (auto attribute = node.getInts("axes"))
+      axes.assign(attribute->begin(), attribute->end());
+    else if (auto constant = shapes.getConstants(node.getInput(1)))
+      axes = *constant;
+    else
+      return std::nullopt;
+    Layout dims;
+    for (int64_t &axis : axes)
+      axis += axis < 0 ? first.dims.size() : 0;
+    for (auto [i, dim] : llvm::enumerate(first.dims))
+      if (!llvm::is_contained(axes, static_cast<int64_t>(i)))
+        dims.push_back(dim);
+      else if (node.getInt("keepdims", 1))
+        dims.emplace_back();
+    return dims;
+  }
+  if (type == "GatherElements") {
+    View indices = get(node.getInput(1));
+    return indices ? std::optional(indices.dims) : std::nullopt;
+  }
+  if (type == "Gather" || type == "GatherND") {
+    View indices = get(node.getInput(1));
+    if (!indices || node.getInt("batch_dims", 0) != 0 || indices.dims.empty())
+      return std::nullopt;
+    bool pairs = type == "GatherND";
+    auto axis =
+        onnxir::normalizeAxis(node.getInt("axis", 0), first.dims.size());
+    if (!axis)
+      return std::nullopt;
+    Layout dims(first.dims.begin(), first.dims.begin() + (pairs ? 0 : *axis));
+    Size taken = pairs ? sizeOf(indices.dims.back()) : 1;
+    if (pairs)
+      indices.dims.pop_back();
+    llvm::append_range(dims, indices.dims);
+    if (taken < 1)
+      return std::nullopt;
+    for (size_t i = (pairs ? 0 : *axis) + taken; i < first.dims.size(); ++i)
+      dims.push_back(first.dims[i]);
+    return dims;
+  }
+  if (type == "Concat") {
+    auto axis =
+        onnxir::normalizeAxis(node.getInt("axis", 0), first.dims.size());
+    auto output = dyn_cast<RankedTensorType>(node.getResult(0).getType());
+    if (!axis || !output ||
+        output.getRank() != static_cast<int64_t>(first.dims.size()))
+      return std::nullopt;
+    Size size =
+        output.isDynamicDim(*axis) ? freshSize() : output.getDimSize(*axis);
+    first.dims[*axis].clear();
+    if (size != 1)
+      first.dims[*axis].push_back({0, size});
+    return first.dims;
+  }
+  // Other operators broadcast: sizes are those that the operands agree on.
+  bool elementwise = llvm::StringSwitch<bool>(type)
+                         .Cases({"Where", "Add", "Mul", "Sub", "Div"}, true)
+                         .Cases({"And", "Or", "Max", "Min", "Pow"}, true)
+                         .Default(false);
+  if (!elementwise)
+    return std::nullopt;
+  Layout dims;
+  for (unsigned i = 0; i < node.getNumSlots(); ++i) {
+    View view = get(node.getInput(i));
+    if (!view)
+      return std::nullopt;
+    if (view.dims.size() > dims.size())
+      dims.insert(dims.begin(), view.dims.size() - dims.size(),
+                  SmallVector<Factor, 2>());
+    for (size_t d = 0; d < view.dims.size(); ++d) {
+      auto &own = view.dims[view.dims.size() - 1 - d];
+      auto &common = dims[dims.size() - 1 - d];
+      if (own.empty())
+        continue;
+      if (common.empty())
+        common = own;
+      else if (sizeOf(common) != sizeOf(own))
+        return std::nullopt;
+    }
+  }
+  return dims;
+}

@@ -1,0 +1,442 @@
+//===- LayerBuilder.cpp - Layers from terms ---------------------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "LayerBuilder.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "moe/Dialect/ONNXIR/Utils/NodeUtils.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+using onnxir::NodeOp;
+
+/// Layers of more experts than this are not believed.
+static constexpr int64_t kMaxExperts = 1 << 16;
+
+//===----------------------------------------------------------------------===//
+// Roles
+//===----------------------------------------------------------------------===//
+
+/// Finds the router that most terms share, and their input.
+bool LayerBuilder::chooseRouter() {
+  int64_t best = 1;
+  SmallVector<std::pair<const Term *, int64_t>> counts;
+  for (const Term &term : tree.terms) {
+    if (!term.body || term.gate.kind == TermGate::Kind::None)
+      continue;
+    auto it = llvm::find_if(counts, [&](const auto &entry) {
+      return entry.first->gate.sameRouter(term.gate) &&
+             entry.first->body->input == term.body->input;
+    });
+    if (it == counts.end()) {
+      counts.push_back({&term, 0});
+      it = counts.end() - 1;
+    }
+    it->second += term.gate.expert ? 1 : term.body->up.matrix.experts;
+    if (it->second > best) {
+      best = it->second;
+      router = term.gate;
+      input = term.body->input;
+    }
+  }
+  return best > 1;
+}
+
+/// Reads what the router computes; falls back on its results alone.
+bool LayerBuilder::readRouting() {
+  bool choice = router.kind == TermGate::Kind::Choice;
+  FailureOr<Routing> found = failure();
+  if (!choice)
+    found = matchDenseRouting(router.dense->origin, remarks);
+  else if (router.weights)
+    found = matchRouting(router.ids->origin, router.weights->origin, remarks);
+  // Gates that may be negative count here only where they are not.
+  bool any = false, all = true;
+  for (const Term &term : tree.terms)
+    if (term.gate.sameRouter(router)) {
+      any |= term.gate.positiveOnly;
+      all &= term.gate.positiveOnly;
+    }
+  if (succeeded(found) && any) {
+    bool positive = (found->score != ScoreFunction::Identity &&
+                     found->score != ScoreFunction::Tanh) ||
+                    found->normalize == NormalizeMode::Softmax;
+    if (!positive || found->values || found->scale < 0)
+      found = failure();
+  }
+  if (succeeded(found)) {
+    layer.routing = *found;
+    return true;
+  }
+  if (choice) {
+    if (!router.weights) {
+      remarks.note(router.ids->origin, "router", "weights are not recognised");
+      return false;
+    }
+    layer.ids = router.ids->origin;
+    layer.weights = router.weights->origin;
+    return true;
+  }
+  // Any dense gates are the scores of a choice of all, or of those above 0.
+  const Layout &dims = router.dense->layout;
+  if (any != all) {
+    remarks.note(router.dense->origin, "router",
+                 "only some experts ask for gates greater than 0");
+    return false;
+  }
+  if (dims.back().size() != 1 || !isa<FloatType>(router.dense->element))
+    return false;
+  Routing &routing = layer.routing.emplace();
+  routing.logits = router.dense->origin;
+  routing.experts = router.experts;
+  routing.score = ScoreFunction::Identity;
+  routing.select = SelectAttr::get(
+      routing.logits.getContext(),
+      any ? SelectMode::Threshold : SelectMode::All, router.experts,
+      TieBreak::Lower, Real(0.0), Real(0.0), 0, Real(0.0));
+  return true;
+}
+
+/// Whether `access` reads the layer's input.
+bool LayerBuilder::fits(const Access &access) const { return access == input; }
+
+/// Puts the terms of the router in the order of their experts.
+bool LayerBuilder::collectExperts(NodeOp node) {
+  int64_t count = router.experts;
+  for (Term &term : tree.terms) {
+    // Rows that are the input itself are copy experts if they are routed.
+    if (!term.body && !term.unread && term.gate.sameRouter(router) &&
+        term.gate.expert) {
+      Access rows = reader.peel(term.rows);
+      for (Binding &at : rows.at)
+        if (at.isPlain(tree.feature))
+          at = Binding::variable(kFeature);
+      if (fits(rows)) {
+        term.body.emplace();
+        term.body->kind = Body::Kind::Copy;
+        term.body->input = input;
+      }
+    }
+    if (term.gate.sameRouter(router) && term.gate.expert)
+      count = std::max(count, *term.gate.expert + 1);
+    else if (term.body && term.gate.sameRouter(router))
+      count = std::max(count, term.gate.offset + term.body->up.matrix.experts);
+  }
+  if (layer.routing && layer.routing->experts) {
+    if (count > layer.routing->experts) {
+      remarks.note(node, "expert",
+                   "there are more experts than the router has");
+      return false;
+    }
+    count = layer.routing->experts;
+  }
+  if (count > kMaxExperts)
+    return false;
+  entries.resize(count);
+  for (const Term &term : tree.terms) {
+    if (!term.body || !term.gate.sameRouter(router) || !fits(term.body->input))
+      continue;
+    int64_t first = term.gate.expert ? *term.gate.expert : term.gate.offset;
+    int64_t size = term.gate.expert ? 1 : term.body->up.matrix.experts;
+    if (first < 0 || first + size > count)
+      return false;
+    for (int64_t i = 0; i < size; ++i) {
+      if (entries[first + i].term) {
+        remarks.note(node, "accumulation",
+                     "expert " + Twine(first + i) + " is added twice");
+        return false;
+      }
+      entries[first + i] = {&term, i};
+    }
+    if (routed && (routed->coefficients != term.coefficients ||
+                   routed->scale != term.scale)) {
+      remarks.note(node, "accumulation",
+                   "experts have factors besides their weights that differ");
+      return false;
+    }
+    routed = &term;
+    parts.insert(&term);
+  }
+  if (!routed || routed->coefficients.size() > 1)
+    return false;
+  layer.experts = count;
+  layer.out = tree.featureSize;
+  return true;
+}
+
+/// Finds what is added for every token from the same input.
+void LayerBuilder::collectShared() {
+  // Without a gate there is nothing that could have their slots.
+  if (!layer.routing ||
+      layer.routing->select.getMode() == SelectMode::ExpertChoice)
+    return;
+  for (Term &term : tree.terms) {
+    if (!term.body || term.body->kind != Body::Kind::FFN ||
+        parts.contains(&term) || !fits(term.body->input) || term.scale != 1.0)
+      continue;
+    bool column = term.gate.kind == TermGate::Kind::Dense &&
+                  !term.gate.sameRouter(router) && !term.gate.positiveOnly;
+    if (!column && term.gate.kind != TermGate::Kind::None)
+      continue;
+    if (column) {
+      if (!term.coefficients.empty())
+        continue;
+      term.coefficients.push_back(term.gateFactor);
+    }
+    if (term.coefficients.size() > 1 || term.body->up.matrix.sources.size() > 1)
+      continue;
+    shared.push_back(&term);
+    parts.insert(&term);
+  }
+  layer.shared = shared.size();
+}
+
+//===----------------------------------------------------------------------===//
+// What the layer takes the place of
+//===----------------------------------------------------------------------===//
+
+/// The tensor that holds `rows` as tokens × features, or null.
+static Value getTensor(const SumTree &tree, const Access &rows) {
+  if (!rows.expr->origin)
+    return {};
+  size_t next = 0;
+  ArrayRef<SmallVector<Factor, 2>> dims(rows.expr->layout);
+  while (!dims.empty() && dims.back().empty())
+    dims = dims.drop_back();
+  for (auto [i, dim] : llvm::enumerate(dims))
+    for (const Factor &factor : dim) {
+      if (factor.axis < 0)
+        return {};
+      bool last = i + 1 == dims.size();
+      int expected = last                        ? tree.feature
+                     : next < tree.tokens.size() ? tree.tokens[next++]
+                                                 : -1;
+      if (!rows.at[factor.axis].isPlain(expected))
+        return {};
+    }
+  return next == tree.tokens.size() ? rows.expr->origin : Value();
+}
+
+bool LayerBuilder::findReplaced(NodeOp node) {
+  SmallVector<Share> shares(tree.nodes.size(), Share::None);
+  for (size_t i = tree.nodes.size(); i-- > 0;) {
+    const SumNode &own = tree.nodes[i];
+    if (own.term >= 0) {
+      const Term &term = tree.terms[own.term];
+      shares[i] = parts.contains(&term)        ? Share::All
+                  : term.rows.expr->isSplat(0) ? Share::Zero
+                                               : Share::None;
+      continue;
+    }
+    bool any = false, all = true;
+    for (int child : own.children) {
+      any |= shares[child] == Share::All || shares[child] == Share::Mixed;
+      all &= shares[child] == Share::All || shares[child] == Share::Zero;
+    }
+    bool zero = llvm::all_of(
+        own.children, [&](int child) { return shares[child] == Share::Zero; });
+    shares[i] = zero   ? Share::Zero
+                : !any ? Share::None
+                : all  ? Share::All
+                       : Share::Mixed;
+  }
+  // From the root down, what is the layer's and what is not.
+  SmallVector<int> stack{0}, whole;
+  SmallVector<int> rest;
+  while (!stack.empty()) {
+    int i = stack.pop_back_val();
+    if (shares[i] == Share::All) {
+      whole.push_back(i);
+    } else if (shares[i] == Share::None) {
+      rest.push_back(i);
+    } else if (shares[i] == Share::Mixed) {
+      const SumNode &own = tree.nodes[i];
+      for (int child : own.children)
+        if (!tree.nodes[child].additive && shares[child] == Share::Mixed) {
+          remarks.note(node, "accumulation",
+                       "factors stand around experts and other values");
+          return false;
+        }
+      stack.append(own.children.begin(), own.children.end());
+    }
+  }
+  if (whole.size() == 1)
+    replaced = getTensor(tree, tree.nodes[whole[0]].rows);
+  if (replaced && replaced.getDefiningOp<NodeOp>())
+    return true;
+  replaced = node.getResult(0);
+  for (int i : rest) {
+    Value other = getTensor(tree, tree.nodes[i].rows);
+    if (!other || other.getType() != replaced.getType()) {
+      remarks.note(node, "accumulation",
+                   "what is added to the experts is no tensor of its own");
+      return false;
+    }
+    others.push_back(other);
+  }
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Building
+//===----------------------------------------------------------------------===//
+
+/// `value`, laid out by tokens and at most one more dimension, as T×n.
+Value LayerBuilder::buildColumns(ImplicitLocOpBuilder &b, Value value,
+                                 const Layout &layout) {
+  size_t leading = 0;
+  for (const auto &dim : ArrayRef(layout).drop_back())
+    leading += dim.size();
+  if (leading == tree.tokens.size() && layout.size() > 1)
+    return flattenTokens(b, value);
+  value = flattenTokens(b, value, 1);
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<ReassociationIndices> groups{{0, 1}};
+  return tensor::ExpandShapeOp::create(b, type.clone({type.getDimSize(0), 1}),
+                                       value, groups);
+}
+
+bool LayerBuilder::buildCoefficients(ImplicitLocOpBuilder &b) {
+  auto getColumn = [&](const Access &access) {
+    return buildColumns(b, access.expr->origin, access.expr->layout);
+  };
+  bool weighted = llvm::any_of(
+      shared, [](const Term *term) { return !term->coefficients.empty(); });
+  if (!routed->coefficients.empty())
+    layer.coefficient = getColumn(routed->coefficients[0]);
+  if (weighted || (layer.coefficient && layer.shared)) {
+    SmallVector<Value> columns;
+    for (const Term *term : shared) {
+      if (!term->coefficients.empty()) {
+        columns.push_back(getColumn(term->coefficients[0]));
+        continue;
+      }
+      // 1 for the tokens of a shared expert without a factor.
+      auto like =
+          cast<RankedTensorType>(flattenTokens(b, layer.tokens).getType());
+      Value one = arith::ConstantOp::create(b, b.getF32FloatAttr(1.0));
+      SmallVector<Value> sizes;
+      if (like.isDynamicDim(0))
+        sizes.push_back(
+            tensor::DimOp::create(b, flattenTokens(b, layer.tokens), 0));
+      columns.push_back(tensor::SplatOp::create(
+          b, one,
+          RankedTensorType::get({like.getDimSize(0), 1}, b.getF32Type()),
+          sizes));
+    }
+    auto type = cast<RankedTensorType>(columns[0].getType());
+    layer.sharedWeights = columns[0];
+    if (columns.size() > 1)
+      layer.sharedWeights =
+          buildNode(b, "Concat", columns,
+                    type.clone({type.getDimSize(0),
+                                static_cast<int64_t>(columns.size())}),
+                    b.getNamedAttr("axis", b.getI64IntegerAttr(1)));
+  }
+  if (routed->scale == 1.0)
+    return true;
+  if (!layer.routing)
+    return false;
+  layer.routing->scale *= routed->scale;
+  return true;
+}
+
+void LayerBuilder::replace(ImplicitLocOpBuilder &b, NodeOp node, Value result) {
+  auto target = cast<RankedTensorType>(replaced.getType());
+  auto type = cast<RankedTensorType>(result.getType());
+  if (target.getRank() > 2) {
+    // The dimensions of the input are those of the result; ones may follow.
+    auto like = cast<RankedTensorType>(layer.tokens.getType());
+    int64_t leading = replacesMatrix ? 1 : like.getRank() - 1;
+    SmallVector<ReassociationIndices> groups(2);
+    SmallVector<OpFoldResult> sizes;
+    SmallVector<int64_t> shape(target.getRank(), 1);
+    for (int64_t i = 0; i < target.getRank(); ++i) {
+      groups[i >= leading].push_back(i);
+      sizes.push_back(b.getIndexAttr(1));
+    }
+    for (int64_t i = 0; i < leading; ++i) {
+      Value from = replacesMatrix ? result : layer.tokens;
+      shape[i] = cast<RankedTensorType>(from.getType()).getDimSize(i);
+      sizes[i] = tensor::getMixedSize(b, b.getLoc(), from, i);
+    }
+    shape[leading] = type.getDimSize(1);
+    sizes[leading] = b.getIndexAttr(shape[leading]);
+    type = type.clone(shape);
+    result = tensor::ExpandShapeOp::create(b, type, result, groups, sizes);
+  }
+  if (type.getElementType() != target.getElementType()) {
+    type = type.clone(target.getElementType());
+    int64_t to = target.getElementType().isF32()    ? 1
+                 : target.getElementType().isF16()  ? 10
+                 : target.getElementType().isBF16() ? 16
+                                                    : 11;
+    result = buildNode(b, "Cast", result, type,
+                       b.getNamedAttr("to", b.getI64IntegerAttr(to)));
+  }
+  if (type != target)
+    result = tensor::CastOp::create(b, target, result);
+  for (Value other : others)
+    result = buildNode(b, "Add", {other, result}, target);
+  replaced.replaceAllUsesWith(result);
+}
+
+bool LayerBuilder::build(NodeOp node) {
+  if (!chooseRouter() || !readRouting() || !collectExperts(node))
+    return false;
+  collectShared();
+  if (!findReplaced(node))
+    return false;
+  layer.tokens = input.expr->origin;
+  auto tokens = cast<RankedTensorType>(layer.tokens.getType());
+  auto target = cast<RankedTensorType>(replaced.getType());
+  // Tokens in one dimension, or in those of the input; ones may follow.
+  int64_t trailing = 0, rank = target.getRank();
+  while (trailing + 2 < rank && target.getDimSize(rank - 1 - trailing) == 1)
+    ++trailing;
+  replacesMatrix = rank - trailing == 2;
+  if (tokens.isDynamicDim(tokens.getRank() - 1) ||
+      !isa<FloatType>(tokens.getElementType()) ||
+      (!replacesMatrix && rank - trailing != tokens.getRank())) {
+    remarks.note(node, "accumulation",
+                 "the result has other dimensions than the tokens");
+    return false;
+  }
+  auto at = replaced.getDefiningOp<NodeOp>();
+  ImplicitLocOpBuilder b(at.getLoc(), at);
+  if (!others.empty())
+    b.setInsertionPoint(node);
+  if (!buildCoefficients(b))
+    return false;
+  if (!layer.routing) {
+    layer.ids = buildColumns(b, layer.ids, router.ids->layout);
+    layer.weights = buildColumns(b, layer.weights, router.weights->layout);
+  }
+
+  SmallVector<int64_t> lost;
+  for (auto [i, entry] : llvm::enumerate(entries))
+    if (!entry.term)
+      lost.push_back(i);
+  for (ArrayRef<ExpertEntry> rest(entries); !rest.empty();) {
+    size_t count = appendExpertSet(b, rest, layer.sets);
+    if (!count)
+      return false;
+    rest = rest.drop_front(count);
+  }
+  for (const Term *term : shared)
+    if (!appendExpertSet(b, ExpertEntry{term, 0}, layer.sets))
+      return false;
+  if (!lost.empty()) {
+    std::string list;
+    llvm::raw_string_ostream os(list);
+    llvm::interleaveComma(lost, os);
+    onnxir::emitNodeRemark(at)
+        << "of " << entries.size() << " experts nothing is added for: " << list;
+  }
+  replace(b, node, buildLayer(b, layer));
+  return true;
+}

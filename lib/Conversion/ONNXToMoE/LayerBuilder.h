@@ -1,0 +1,77 @@
+//===- LayerBuilder.h - Layers from terms -----------------------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_LIB_CONVERSION_ONNXTOMOE_LAYERBUILDER_H
+#define MOE_LIB_CONVERSION_ONNXTOMOE_LAYERBUILDER_H
+
+#include "Layer.h"
+#include "Terms.h"
+
+namespace mlir::moe {
+
+/// One expert of a layer: a term, and which of the experts that it stands for.
+struct ExpertEntry {
+  const Term *term = nullptr;
+  int64_t index = 0;
+};
+
+/// Appends to `sets` the run of equal experts that `entries` starts with, and
+/// returns how many they are; 0 where their weights cannot be referred to.
+/// Entries without a term are zero experts.
+size_t appendExpertSet(ImplicitLocOpBuilder &builder,
+                       ArrayRef<ExpertEntry> entries,
+                       SmallVectorImpl<ExpertSet> &sets);
+
+/// Puts the terms of a sum together into a layer, and replaces the sum.
+class LayerBuilder {
+public:
+  LayerBuilder(AccessReader &reader, SumTree &tree, RemarkSink &remarks)
+      : reader(reader), tree(tree), remarks(remarks) {}
+
+  /// Replaces the part of `node`'s sum that is a layer; returns false, with
+  /// remarks where it looks like one, if there is none.
+  bool build(onnxir::NodeOp node);
+
+private:
+  enum class Share { Zero, None, Mixed, All };
+
+  bool chooseRouter();
+  bool readRouting();
+  bool collectExperts(onnxir::NodeOp node);
+  void collectShared();
+  bool fits(const Access &access) const;
+  bool findReplaced(onnxir::NodeOp node);
+  Value buildColumns(ImplicitLocOpBuilder &builder, Value value,
+                     const Layout &layout);
+  bool buildCoefficients(ImplicitLocOpBuilder &builder);
+  void replace(ImplicitLocOpBuilder &builder, onnxir::NodeOp node,
+               Value result);
+
+  AccessReader &reader;
+  SumTree &tree;
+  RemarkSink &remarks;
+
+  Layer layer;
+  TermGate router;
+  Access input;
+  /// The routed experts by id, and the shared ones.
+  SmallVector<ExpertEntry> entries;
+  SmallVector<const Term *> shared;
+  /// The term whose coefficients all routed experts have.
+  const Term *routed = nullptr;
+  llvm::DenseSet<const Term *> parts;
+  /// What the layer takes the place of, and what is added to it.
+  Value replaced;
+  SmallVector<Value> others;
+  /// Whether its tokens are one dimension.
+  bool replacesMatrix = true;
+};
+
+} // namespace mlir::moe
+
+#endif // MOE_LIB_CONVERSION_ONNXTOMOE_LAYERBUILDER_H

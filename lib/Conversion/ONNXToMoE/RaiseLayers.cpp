@@ -1,0 +1,96 @@
+//===- RaiseLayers.cpp - Layers written in plain operators ------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "LayerBuilder.h"
+#include "Raise.h"
+#include "moe/Dialect/ONNXIR/Utils/NodeUtils.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+using onnxir::NodeOp;
+
+/// Whether sums of experts can end in this operator.
+static bool mayEndLayer(NodeOp node) {
+  if (!node.getDomain().empty() || node.getNumResults() != 1)
+    return false;
+  auto type = dyn_cast<RankedTensorType>(node.getResult(0).getType());
+  return type && isa<FloatType>(type.getElementType()) && type.getRank() >= 2 &&
+         llvm::StringSwitch<bool>(node.getOpType())
+             .Cases({"Add", "Sum", "ScatterND", "ScatterElements"}, true)
+             .Cases({"ReduceSum", "MatMul", "Einsum", "Mul", "Cast"}, true)
+             .Default(false);
+}
+
+namespace {
+/// Finds the layers of one function, the last one first: what is built refers
+/// to values before it only, which are replaced later.
+class LayerFinder {
+public:
+  LayerFinder(func::FuncOp function) : function(function), facts(function) {}
+
+  unsigned run() {
+    SmallVector<NodeOp> ends;
+    for (Operation &op : function.getBody().front())
+      if (auto node = dyn_cast<NodeOp>(op); node && mayEndLayer(node))
+        ends.push_back(node);
+    for (NodeOp node : llvm::reverse(ends))
+      raise(node);
+    if (numLayers)
+      eraseDead();
+    return numLayers;
+  }
+
+private:
+  void raise(NodeOp node);
+  void eraseDead();
+
+  func::FuncOp function;
+  Facts facts;
+  /// Sums that were taken apart as a part of another.
+  llvm::DenseSet<const Expr *> visited;
+  unsigned numLayers = 0;
+};
+} // namespace
+
+void LayerFinder::raise(NodeOp node) {
+  View view = facts.get(node.getResult(0));
+  if (!view || view.expr->is(Expr::Kind::Leaf) || visited.contains(view.expr) ||
+      node->use_empty())
+    return;
+  // Copies of a value that was replaced.
+  if (view.expr->origin != node.getResult(0))
+    return;
+  AccessReader reader;
+  std::optional<SumTree> tree = SumTree::build(reader, view);
+  if (!tree)
+    return;
+  for (const SumNode &part : tree->nodes)
+    visited.insert(part.rows.expr);
+  for (Term &term : tree->terms)
+    classify(reader, *tree, term);
+  RemarkSink remarks;
+  LayerBuilder builder(reader, *tree, remarks);
+  if (builder.build(node))
+    ++numLayers;
+  else
+    remarks.emit();
+}
+
+/// Erases nodes whose results nobody uses any more.
+void LayerFinder::eraseDead() {
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
+    if (isa<NodeOp, onnxir::GetWeightOp>(op) && op.use_empty())
+      op.erase();
+}
+
+FailureOr<unsigned> moe::raiseLayers(func::FuncOp function) {
+  if (function.isExternal() || !function.getBody().hasOneBlock())
+    return 0u;
+  return LayerFinder(function).run();
+}

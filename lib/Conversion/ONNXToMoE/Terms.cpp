@@ -1,0 +1,334 @@
+//===- Terms.cpp - The roles of the factors of a term -----------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Terms.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+namespace {
+/// ids = e, and how many experts are compared with (0: one).
+struct ExpertTest {
+  Access ids;
+  Binding expert;
+  int64_t experts = 0;
+};
+} // namespace
+
+/// Reads `access` as a comparison of ids with an expert.
+static std::optional<ExpertTest> matchTest(AccessReader &reader,
+                                           Access access) {
+  access = reader.peel(access);
+  if (access.expr->isMap("Greater") &&
+      access.expr->operands[0].expr->element.isInteger(1) &&
+      access.expr->operands[1].expr->isSplat(0))
+    access = reader.peel(reader.open(access)[0]);
+  if (!access.expr->isMap("Equal"))
+    return std::nullopt;
+  SmallVector<Access, 2> operands = reader.open(access);
+  for (int i : {0, 1}) {
+    const Access &other = operands[1 - i];
+    if (!isa<IntegerType>(operands[i].expr->element) ||
+        operands[i].expr->element.isInteger(1) ||
+        operands[i].expr->is(Expr::Kind::Splat) ||
+        operands[i].expr->is(Expr::Kind::Iota))
+      continue;
+    if (other.expr->is(Expr::Kind::Splat))
+      return ExpertTest{reader.peel(operands[i]),
+                        Binding::constant(other.expr->number), 0};
+    if (other.expr->is(Expr::Kind::Iota) && other.expr->axes.size() == 1)
+      return ExpertTest{reader.peel(operands[i]), other.at[0],
+                        other.expr->axes[0]};
+  }
+  return std::nullopt;
+}
+
+/// Adds the factors of `access` to `factors`, taking it apart where a test of
+/// ids is inside.
+static void expandFactor(AccessReader &reader, const Access &access,
+                         SmallVectorImpl<Access> &factors,
+                         SmallVectorImpl<int> &summed) {
+  Access inner = stripCasts(reader, access);
+  SmallVector<int> bound;
+  if (inner.expr->is(Expr::Kind::Sum) || inner.expr->is(Expr::Kind::Contract))
+    for (size_t i = 0; i < inner.expr->bound.size(); ++i)
+      bound.push_back(reader.newVariable());
+  SmallVector<Access, 2> parts;
+  if (inner.expr->is(Expr::Kind::Sum)) {
+    Access product = stripCasts(reader, reader.open(inner, bound)[0]);
+    if (product.expr->isMap("Mul") || product.expr->isMap("Where"))
+      parts = reader.open(product);
+    if (product.expr->isMap("Where") &&
+        (!parts[2].expr->isSplat(0) || !matchTest(reader, parts[0])))
+      parts.clear();
+    else if (product.expr->isMap("Where"))
+      parts.pop_back();
+  } else if (inner.expr->is(Expr::Kind::Contract)) {
+    parts = reader.open(inner, bound);
+  } else if (inner.expr->isMap("Mul")) {
+    parts = reader.open(inner);
+  }
+  bool tests = llvm::any_of(parts, [&](const Access &part) {
+    return matchTest(reader, part).has_value();
+  });
+  if (!tests)
+    parts = {access};
+  else
+    summed.append(bound);
+  for (const Access &part : parts)
+    factors.push_back(reader.readsRows(part) ? reader.peel(part) : part);
+}
+
+/// Whether `access` reads tokens at `tokens`, in this order, and is read at
+/// most at one other axis; the binding of that one.
+static bool readsTokens(const Access &access, ArrayRef<int> tokens,
+                        std::optional<Binding> &other) {
+  size_t next = 0;
+  // In the order in which a tensor holds them.
+  if (!access.expr->origin)
+    return false;
+  for (const auto &dim : access.expr->layout)
+    for (const Factor &factor : dim) {
+      if (factor.axis < 0)
+        return false;
+      const Binding &at = access.at[factor.axis];
+      if (next < tokens.size() && at.isPlain(tokens[next])) {
+        ++next;
+        continue;
+      }
+      if (other || next != tokens.size())
+        return false;
+      other = at;
+    }
+  return next == tokens.size();
+}
+
+/// The experts that the body's weights are read at: nothing when it has
+/// weights of its own; fails when they disagree.
+static FailureOr<std::optional<Binding>> getSelector(AccessReader &reader,
+                                                     const Body &body) {
+  std::optional<Binding> selector;
+  bool differs = false, mixed = false;
+  auto add = [&](const BodyWeight &weight) {
+    if (!weight)
+      return;
+    if (!weight.expert)
+      return;
+    auto isSame = [&](const Binding &a, const Binding &b) {
+      if (a == b)
+        return true;
+      // Sorted ids and the segments that they stand in are one choice.
+      if (a.kind != Binding::Kind::Computed ||
+          b.kind != Binding::Kind::Computed)
+        return false;
+      auto x = reader.getChoice(*a.position), y = reader.getChoice(*b.position);
+      return x && y && reader.peel(*x) == reader.peel(*y);
+    };
+    if (!selector)
+      selector = weight.expert;
+    else if (!isSame(*selector, *weight.expert))
+      differs = true;
+    if (selector->kind != weight.expert->kind)
+      mixed = true;
+  };
+  for (const BodyProjection *projection : {&body.up, &body.gate, &body.down}) {
+    add(projection->matrix);
+    add(projection->bias);
+  }
+  add(body.vector);
+  add(body.mix);
+  if (mixed || (differs && selector->kind != Binding::Kind::Constant))
+    return failure();
+  return selector;
+}
+
+void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
+  if (!term.body)
+    term.body = matchBody(reader, term.rows, tree.feature);
+  if (term.body) {
+    std::optional<Binding> other;
+    if (!readsTokens(term.body->input, tree.tokens, other) || !other ||
+        !other->isPlain(kFeature)) {
+      term.body.reset();
+    }
+  }
+  std::optional<Binding> selector;
+  if (term.body) {
+    FailureOr<std::optional<Binding>> found = getSelector(reader, *term.body);
+    if (failed(found)) {
+      term.body.reset();
+      return;
+    }
+    selector = *found;
+  }
+  SmallVector<Access> factors;
+  SmallVector<int> summed(term.summed);
+  for (const Access &factor : term.factors)
+    expandFactor(reader, factor, factors, summed);
+
+  TermGate gate;
+  auto giveUp = [&]() {
+    term.body.reset();
+    term.unread = true;
+  };
+  // Tests of ids, or the choice that weights are gathered by.
+  SmallVector<Access> rest;
+  Access ids;
+  std::optional<Binding> expert;
+  if (selector && selector->kind == Binding::Kind::Computed) {
+    auto choice = reader.getChoice(*selector->position);
+    if (!choice)
+      return giveUp();
+    ids = reader.peel(*choice);
+    gate.kind = TermGate::Kind::Choice;
+    const BodyWeight &matrix = term.body->up.matrix;
+    gate.experts = matrix.experts;
+  }
+  for (const Access &factor : factors) {
+    auto test = matchTest(reader, factor);
+    if (!test) {
+      rest.push_back(factor);
+      continue;
+    }
+    // The same test twice is one.
+    if (ids && ids == test->ids && expert && *expert == test->expert)
+      continue;
+    if (ids)
+      return giveUp();
+    ids = test->ids;
+    expert = test->expert;
+    gate.kind = TermGate::Kind::Choice;
+    gate.experts = test->experts;
+  }
+  auto usesSummed = [&](const Access &access) {
+    return llvm::any_of(summed, [&](int var) { return access.dependsOn(var); });
+  };
+  if (ids) {
+    std::optional<Binding> slot;
+    if (!readsTokens(ids, tree.tokens, slot))
+      return giveUp();
+    if (slot && (!slot->isPlain() || !llvm::is_contained(summed, slot->var)))
+      return giveUp();
+    gate.ids = ids.expr;
+    // Everything that varies with the slot or expert is a weight.
+    SmallVector<Access> others;
+    for (const Access &factor : rest) {
+      bool perSlot = slot ? factor.dependsOn(slot->var) : false;
+      if (!perSlot) {
+        others.push_back(factor);
+        continue;
+      }
+      Access weights = reader.peel(factor);
+      std::optional<Binding> at;
+      if (gate.weights || !readsTokens(weights, tree.tokens, at) || !at ||
+          !(*at == *slot))
+        return giveUp();
+      gate.weights = weights.expr;
+    }
+    rest = others;
+    // With one slot, the weight is a number for each token like others.
+    if (!slot && !gate.weights && rest.size() == 1) {
+      Access weights = reader.peel(rest[0]);
+      std::optional<Binding> at;
+      if (readsTokens(weights, tree.tokens, at) && !at) {
+        gate.weights = weights.expr;
+        rest.clear();
+      }
+    }
+    if (slot)
+      llvm::erase(summed, slot->var);
+    if (expert) {
+      if (expert->kind == Binding::Kind::Constant) {
+        gate.expert = expert->offset;
+      } else if (expert->kind == Binding::Kind::Variable && selector &&
+                 selector->isPlain() && expert->var == selector->var &&
+                 expert->step == 1) {
+        gate.offset = expert->offset;
+        llvm::erase(summed, selector->var);
+      } else {
+        return giveUp();
+      }
+    }
+  } else {
+    // Dense gates: a column for each expert. A number for each token that is
+    // a column, too, is not told from them here.
+    SmallVector<Access> others;
+    std::optional<Binding> column;
+    for (const Access &factor : rest) {
+      Access base = reader.peel(factor);
+      bool positive = false;
+      if (base.expr->isMap("Greater")) {
+        SmallVector<Access, 2> operands = reader.open(base);
+        if (operands[1].expr->isSplat(0)) {
+          base = reader.peel(operands[0]);
+          positive = true;
+        }
+      }
+      std::optional<Binding> at;
+      bool perExpert = readsTokens(base, tree.tokens, at) && at &&
+                       at->kind != Binding::Kind::Computed && at->step == 1;
+      if (selector && selector->kind == Binding::Kind::Variable)
+        perExpert &= at && selector->isPlain() &&
+                     at->kind == Binding::Kind::Variable &&
+                     at->var == selector->var;
+      else
+        perExpert &= at && at->kind == Binding::Kind::Constant;
+      if (!perExpert) {
+        others.push_back(factor);
+        continue;
+      }
+      if (gate.dense && (gate.dense != base.expr || !(*column == *at)))
+        return giveUp();
+      gate.kind = TermGate::Kind::Dense;
+      gate.dense = base.expr;
+      column = at;
+      if (positive)
+        gate.positiveOnly = true;
+      else if (term.gateFactor)
+        return giveUp();
+      else
+        term.gateFactor = factor;
+    }
+    rest = others;
+    if (gate.dense) {
+      // The gate itself must be a factor, not only the test of its sign.
+      if (!term.gateFactor)
+        return giveUp();
+      gate.experts = gate.dense->layout.back().size() == 1
+                         ? gate.dense->layout.back()[0].size
+                         : 0;
+      if (gate.experts <= 0)
+        return giveUp();
+      if (column->kind == Binding::Kind::Constant)
+        gate.expert = column->offset;
+      else
+        gate.offset = column->offset;
+      if (column->kind == Binding::Kind::Variable)
+        llvm::erase(summed, column->var);
+    }
+  }
+  for (const Access &factor : rest) {
+    if (factor.expr->is(Expr::Kind::Splat)) {
+      term.scale *= factor.expr->number;
+      continue;
+    }
+    if (usesSummed(factor))
+      return giveUp();
+    std::optional<Binding> at;
+    if (!readsTokens(factor, tree.tokens, at) || at)
+      return giveUp();
+    term.coefficients.push_back(factor);
+  }
+  // Whatever else is summed over would multiply the term.
+  if (!summed.empty())
+    return giveUp();
+  if (selector && gate.kind == TermGate::Kind::None &&
+      selector->kind != Binding::Kind::Constant)
+    return giveUp();
+  term.gate = gate;
+}
