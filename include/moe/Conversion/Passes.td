@@ -230,8 +230,9 @@ def ConvertONNXToLinalgPass : Pass<"convert-onnx-to-linalg", "::mlir::ModuleOp">
 def ConvertONNXToMoEPass : Pass<"convert-onnx-to-moe", "::mlir::ModuleOp"> {
   let summary = "Raise the Mixture-of-Experts layers of an ONNX model to moe";
   let description = [{
-    Inlines model-local functions and infers types, as `onnxir-inline-functions`
-    and `onnxir-infer-types` do. Then raises the operators `MoE` and `QMoE` of
+    Binds arguments with defaults, inlines model-local functions and infers
+    types, as `onnxir-bind-defaults`, `onnxir-inline-functions` and
+    `onnxir-infer-types` do. Then raises the operators `MoE` and `QMoE` of
     `com.microsoft` to gate, plan, dispatch, experts and combine of the moe
     dialect. Weights stay where they are: `moe.weights` refers to them, with a
     layout that separates gate and up where one matrix holds both. Weights with

@@ -46,6 +46,15 @@ bool LayerBuilder::chooseRouter() {
   return best > 1;
 }
 
+/// How many experts the terms of the router, or its gates, speak of.
+int64_t LayerBuilder::countExperts() const {
+  int64_t count = router.experts;
+  for (const Term &term : tree.terms)
+    if (term.gate.sameRouter(router) && term.gate.expert)
+      count = std::max(count, *term.gate.expert + 1);
+  return count;
+}
+
 /// Reads what the router computes; falls back on its results alone.
 bool LayerBuilder::readRouting() {
   bool choice = router.kind == TermGate::Kind::Choice;
@@ -54,6 +63,8 @@ bool LayerBuilder::readRouting() {
     found = matchDenseRouting(router.dense->origin, remarks);
   else if (router.weights)
     found = matchRouting(router.ids->origin, router.weights->origin, remarks);
+  else
+    found = matchRouting(router.ids->origin, Value(), remarks, countExperts());
   // Gates that may be negative count here only where they are not.
   bool any = false, all = true;
   for (const Term &term : tree.terms)
@@ -62,7 +73,8 @@ bool LayerBuilder::readRouting() {
       all &= term.gate.positiveOnly;
     }
   if (succeeded(found) && any) {
-    bool positive = (found->score != ScoreFunction::Identity &&
+    bool positive = !found->logits ||
+                    (found->score != ScoreFunction::Identity &&
                      found->score != ScoreFunction::Tanh) ||
                     found->normalize == NormalizeMode::Softmax;
     if (!positive || found->values || found->scale < 0)

@@ -41,6 +41,7 @@ private:
   enum class Share { Zero, None, Mixed, All };
 
   bool chooseRouter();
+  int64_t countExperts() const;
   bool readRouting();
   bool collectExperts(onnxir::NodeOp node);
   void collectShared();

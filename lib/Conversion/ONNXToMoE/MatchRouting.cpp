@@ -235,7 +235,14 @@ static int64_t getWidth(Value ids) {
   return node ? 1 : getSize(ids, -1);
 }
 
-FailureOr<Routing> RouterReader::read(Value ids, Value weights) {
+FailureOr<Routing> RouterReader::read(Value ids, Value weights,
+                                      int64_t experts) {
+  if (!weights) {
+    routing.experts = experts;
+    if (failed(readPick(ids, Value())))
+      return failure();
+    return routing;
+  }
   routing.weightType = getElementTypeOrSelf(weights.getType());
   FailureOr<Value> picked = readChain(weights, getWidth(ids));
   if (failed(picked) || failed(readPick(ids, *picked)) ||
@@ -284,6 +291,6 @@ FailureOr<Routing> moe::matchExpertChoice(Value tokens, Value weights,
 }
 
 FailureOr<Routing> moe::matchRouting(Value ids, Value weights,
-                                     RemarkSink &remarks) {
-  return RouterReader(ids.getContext(), remarks).read(ids, weights);
+                                     RemarkSink &remarks, int64_t experts) {
+  return RouterReader(ids.getContext(), remarks).read(ids, weights, experts);
 }

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DispatchForm.h"
 #include "LayerBuilder.h"
 #include "Raise.h"
 #include "moe/Dialect/ONNXIR/Utils/NodeUtils.h"
@@ -92,5 +93,8 @@ void LayerFinder::eraseDead() {
 FailureOr<unsigned> moe::raiseLayers(func::FuncOp function) {
   if (function.isExternal() || !function.getBody().hasOneBlock())
     return 0u;
-  return LayerFinder(function).run();
+  DispatchForms forms(function);
+  unsigned numLayers = LayerFinder(function).run();
+  forms.settle();
+  return numLayers;
 }

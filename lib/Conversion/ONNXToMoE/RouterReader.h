@@ -57,7 +57,7 @@ public:
   RouterReader(MLIRContext *context, RemarkSink &remarks)
       : context(context), remarks(remarks) {}
 
-  FailureOr<Routing> read(Value ids, Value weights);
+  FailureOr<Routing> read(Value ids, Value weights, int64_t experts);
   FailureOr<Routing> readDense(Value gates);
   FailureOr<Routing> readDispatched(Value dispatch, Value weights);
   FailureOr<Routing> readExpertChoice(Value tokens, Value weights);

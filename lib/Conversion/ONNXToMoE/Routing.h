@@ -53,7 +53,9 @@ struct Routing {
 /// Reads the router behind a choice: `ids` are integers …×k or flat, `weights`
 /// the floats that belong to them, in whatever layout. Notes in `remarks` what
 /// it does not understand.
-FailureOr<Routing> matchRouting(Value ids, Value weights, RemarkSink &remarks);
+/// Without weights, each pick among `experts` weighs 1.
+FailureOr<Routing> matchRouting(Value ids, Value weights, RemarkSink &remarks,
+                                int64_t experts = 0);
 
 /// Reads the router behind dense gates …×E, which are 0 for experts that were
 /// not chosen.
