@@ -78,8 +78,7 @@ static Value buildGroupValues(OpBuilder &builder, Location loc, GroupReduce by,
 
 /// Builds the mask T×E of the experts in the best groups of each token.
 static Value buildGroupMask(OpBuilder &builder, Location loc,
-                            GroupLimitAttr groups, TieBreak tie,
-                            Value choice) {
+                            GroupLimitAttr groups, TieBreak tie, Value choice) {
   Value grouped = splitGroups(builder, loc, choice, groups.getCount());
   Value values = buildGroupValues(builder, loc, groups.getBy(), grouped);
   Value ranks = buildRanks(builder, loc, values, /*allowed=*/{}, tie);
