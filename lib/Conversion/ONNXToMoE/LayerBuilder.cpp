@@ -58,6 +58,19 @@ int64_t LayerBuilder::countExperts() const {
 /// Reads what the router computes; falls back on its results alone.
 bool LayerBuilder::readRouting() {
   bool choice = router.kind == TermGate::Kind::Choice;
+  if (router.kind == TermGate::Kind::Dispatch) {
+    if (!router.weights) {
+      remarks.note(router.dense->origin, "router",
+                   "dispatched tokens have no weights");
+      return false;
+    }
+    FailureOr<Routing> routing = matchDispatchRouting(
+        router.dense->origin, router.weights->origin, remarks);
+    if (failed(routing))
+      return false;
+    layer.routing = *routing;
+    return true;
+  }
   FailureOr<Routing> found = failure();
   if (!choice)
     found = matchDenseRouting(router.dense->origin, remarks);
@@ -85,12 +98,7 @@ bool LayerBuilder::readRouting() {
     return true;
   }
   if (choice) {
-    if (!router.weights) {
-      remarks.note(router.ids->origin, "router", "weights are not recognised");
-      return false;
-    }
     layer.ids = router.ids->origin;
-    layer.weights = router.weights->origin;
     return true;
   }
   // Any dense gates are the scores of a choice of all, or of those above 0.
@@ -426,7 +434,19 @@ bool LayerBuilder::build(NodeOp node) {
     return false;
   if (!layer.routing) {
     layer.ids = buildColumns(b, layer.ids, router.ids->layout);
-    layer.weights = buildColumns(b, layer.weights, router.weights->layout);
+    if (router.weights) {
+      layer.weights =
+          buildColumns(b, router.weights->origin, router.weights->layout);
+    } else {
+      // Each chosen expert counts once.
+      auto like = cast<RankedTensorType>(layer.ids.getType());
+      SmallVector<Value> sizes;
+      if (like.isDynamicDim(0))
+        sizes.push_back(tensor::DimOp::create(b, layer.ids, 0));
+      Value one = arith::ConstantOp::create(b, b.getF32FloatAttr(1.0));
+      layer.weights =
+          tensor::SplatOp::create(b, one, like.clone(b.getF32Type()), sizes);
+    }
   }
 
   SmallVector<int64_t> lost;

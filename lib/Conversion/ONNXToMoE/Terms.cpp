@@ -150,6 +150,7 @@ static FailureOr<std::optional<Binding>> getSelector(AccessReader &reader,
 void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
   if (!term.body)
     term.body = matchBody(reader, term.rows, tree.feature);
+  bool dispatched = term.body && classifyDispatch(reader, tree, term);
   if (term.body) {
     std::optional<Binding> other;
     if (!readsTokens(term.body->input, tree.tokens, other) || !other ||
@@ -171,7 +172,7 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
   for (const Access &factor : term.factors)
     expandFactor(reader, factor, factors, summed);
 
-  TermGate gate;
+  TermGate gate = term.gate;
   auto giveUp = [&]() {
     term.body.reset();
     term.unread = true;
@@ -180,7 +181,9 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
   SmallVector<Access> rest;
   Access ids;
   std::optional<Binding> expert;
-  if (selector && selector->kind == Binding::Kind::Computed) {
+  if (dispatched) {
+    // Its weights are a number for each token, found below.
+  } else if (selector && selector->kind == Binding::Kind::Computed) {
     auto choice = reader.getChoice(*selector->position);
     if (!choice)
       return giveUp();
@@ -208,7 +211,16 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
   auto usesSummed = [&](const Access &access) {
     return llvm::any_of(summed, [&](int var) { return access.dependsOn(var); });
   };
-  if (ids) {
+  if (dispatched) {
+    if (ids || rest.size() > 1)
+      return giveUp();
+    std::optional<Binding> at;
+    if (!rest.empty() && (!readsTokens(rest[0], tree.tokens, at) || at))
+      return giveUp();
+    if (!rest.empty())
+      gate.weights = rest[0].expr;
+    rest.clear();
+  } else if (ids) {
     std::optional<Binding> slot;
     if (!readsTokens(ids, tree.tokens, slot))
       return giveUp();

@@ -22,12 +22,15 @@ struct TermGate {
     Choice,
     /// dense[t, e].
     Dense,
+    /// weights[t] where dense[t, e, c] says that a place of e is the token's.
+    Dispatch,
   };
   Kind kind = Kind::None;
   /// Choice: read at the tokens and at one slot variable (or none, for one
   /// slot). No weights stand for 1.
   const Expr *ids = nullptr, *weights = nullptr;
-  /// Dense: an expression of tokens and experts.
+  /// Dense: an expression of tokens and experts. Dispatch: of tokens, experts
+  /// and places.
   const Expr *dense = nullptr;
   /// Only gates greater than 0 count.
   bool positiveOnly = false;
@@ -92,6 +95,9 @@ private:
 
   std::vector<std::pair<int, Term>> worklist;
 };
+
+/// Finds the gate of a term whose rows are dispatched by a one-hot tensor.
+bool classifyDispatch(AccessReader &reader, const SumTree &tree, Term &term);
 
 /// Finds the body and gate of `term`. The body of a copy expert is not found
 /// here, since any term looks like one.
