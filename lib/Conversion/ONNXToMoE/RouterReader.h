@@ -26,6 +26,8 @@ std::optional<double> splitUniform(onnxir::NodeOp node, Value &other);
 /// mask of 0 and 1.
 struct Masked {
   Value condition;
+  /// The condition as the node reads it, before layouts are stripped.
+  Value operand;
   /// What is kept, and the uniform value that stands elsewhere: null for 0.
   Value kept, fill;
   /// Kept where the condition does not hold.
@@ -95,7 +97,7 @@ private:
   void readState(Value logits);
   /// Strips a group limit from choice values.
   Value readGroups(Value choice, bool fillIsPicked);
-  std::optional<GroupLimitAttr> readGroupMask(Value mask, Value choice,
+  std::optional<GroupLimitAttr> readGroupMask(const Masked &masked,
                                               double fill);
 
   /// Reads capacity, and leaves the ids of the choice in `routing`.

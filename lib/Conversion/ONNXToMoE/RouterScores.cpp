@@ -126,9 +126,10 @@ getGroupValues(Value values, Value choice, int64_t experts) {
   if (node.getOpType() == "ReduceSum") {
     grouped = stripLayout(grouped);
     node = getNode(grouped, "TopK");
-    if (!node || grouped != node.getResult(0) || getSize(grouped, -1) != 2)
+    int64_t best = getSize(grouped, -1);
+    if (!node || grouped != node.getResult(0) || (best != 1 && best != 2))
       return std::nullopt;
-    by = GroupReduce::Top2Sum;
+    by = best == 2 ? GroupReduce::Top2Sum : GroupReduce::Max;
     grouped = node.getInput(0);
   } else if (node.getOpType() == "TopK" &&
              (values != node.getResult(0) || getSize(values, -1) != 1)) {
@@ -166,28 +167,45 @@ static Value getMarkedGroups(Value mask, int64_t count) {
   return getOneHotIds(marks, count, wraps);
 }
 
-std::optional<GroupLimitAttr>
-RouterReader::readGroupMask(Value mask, Value choice, double fill) {
-  int64_t experts = routing.experts;
+/// The marks …×G of the groups that `masked` keeps, G being `count`.
+static Value getGroupMarks(const Masked &masked, int64_t experts,
+                           int64_t &count) {
+  // …×G×1, of values …×G×n.
+  count = getSize(masked.operand, -2);
+  if (getSize(masked.operand, -1) == 1 && getSize(masked.kept, -2) == count &&
+      getSize(masked.kept, -1) != experts)
+    return masked.condition;
   // …×E from …×G×n, which repeats …×G×1.
-  Value repeated = stripExact(mask);
+  Value repeated = stripExact(masked.condition);
   if (NodeOp compare = getNode(repeated, {"Greater", "Equal"})) {
     bool isGreater = compare.getOpType() == "Greater";
     if (!isUniform(compare.getInput(1), isGreater ? 0.0 : 1.0))
-      return std::nullopt;
+      return {};
     repeated = stripExact(compare.getInput(0));
   }
   while (NodeOp cast = getNode(repeated, {"Cast", "CastLike"}))
     repeated = stripExact(cast.getInput(0));
   NodeOp expand = getNode(repeated, {"Expand", "Tile"});
   if (!expand)
-    return std::nullopt;
-  int64_t count = getSize(repeated, -2), size = getSize(repeated, -1);
+    return {};
+  count = getSize(repeated, -2);
+  int64_t size = getSize(repeated, -1);
   Value marks = expand.getInput(0);
-  if (getRank(marks) != getRank(repeated) || getSize(marks, -1) != 1 ||
-      getSize(marks, -2) != count || ShapedType::isDynamic(count) ||
-      ShapedType::isDynamic(size) || count * size != experts)
+  bool fits = getRank(marks) == getRank(repeated) && getSize(marks, -1) == 1 &&
+              getSize(marks, -2) == count && !ShapedType::isDynamic(count) &&
+              !ShapedType::isDynamic(size) && count * size == experts;
+  return fits ? marks : Value();
+}
+
+std::optional<GroupLimitAttr> RouterReader::readGroupMask(const Masked &masked,
+                                                          double fill) {
+  Value choice = masked.kept;
+  int64_t count;
+  Value marks = getGroupMarks(masked, routing.experts, count);
+  if (!marks || ShapedType::isDynamic(count) || count < 1 ||
+      routing.experts % count != 0)
     return std::nullopt;
+  int64_t size = routing.experts / count;
   Value ids = stripIndex(getMarkedGroups(marks, count));
   NodeOp topK = getNode(ids, "TopK");
   int64_t keep = getSize(ids, -1);
@@ -195,7 +213,7 @@ RouterReader::readGroupMask(Value mask, Value choice, double fill) {
       !isAlongLast(topK) || getSize(topK.getInput(0), -1) != count ||
       ShapedType::isDynamic(keep) || keep < 1 || keep > count)
     return std::nullopt;
-  auto values = getGroupValues(topK.getInput(0), choice, experts);
+  auto values = getGroupValues(topK.getInput(0), choice, routing.experts);
   if (!values || values->first != count ||
       (values->second == GroupReduce::Top2Sum && size < 2) ||
       routing.select.getK() > keep * size)
@@ -210,7 +228,10 @@ Value RouterReader::readGroups(Value choice, bool fillIsPicked) {
   std::optional<Masked> masked = getMasked(value);
   if (!masked || masked->inverted)
     return choice;
-  Value mask = masked->condition, kept = masked->kept;
+  // Values in groups are of interest as what they were before.
+  Value kept = stripRows(masked->kept, routing.experts);
+  if (getSize(kept, -1) != routing.experts)
+    return choice;
   std::optional<double> fill =
       masked->fill ? getUniform(masked->fill) : std::optional(0.0);
   if (!fill || std::isnan(*fill) || !isComputeType(value))
@@ -228,7 +249,7 @@ Value RouterReader::readGroups(Value choice, bool fillIsPicked) {
       return choice;
   }
   std::optional<GroupLimitAttr> groups = readGroupMask(
-      mask, kept, getDecimal(*fill, getElementTypeOrSelf(value.getType())));
+      *masked, getDecimal(*fill, getElementTypeOrSelf(value.getType())));
   if (!groups) {
     remarks.note(value, "router",
                  "the choice is masked by something else than "

@@ -102,6 +102,7 @@ std::optional<Masked> moe::getMasked(Value value) {
     return std::nullopt;
   Masked masked;
   if (node.getOpType() == "Where") {
+    masked.operand = node.getInput(0);
     masked.condition = stripCondition(node.getInput(0), masked.inverted);
     masked.kept = node.getInput(1);
     masked.fill = node.getInput(2);
@@ -114,6 +115,7 @@ std::optional<Masked> moe::getMasked(Value value) {
   for (unsigned i : {1u, 0u}) {
     if (!isMask(node.getInput(i)))
       continue;
+    masked.operand = node.getInput(i);
     masked.condition = stripCondition(node.getInput(i), masked.inverted);
     masked.kept = node.getInput(1 - i);
     return masked;

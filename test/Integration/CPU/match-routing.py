@@ -136,6 +136,19 @@ def grouped(g, l, fill, by="top2_sum", bias=0.0, gathered=True, score="Sigmoid")
     return g.scatter(ids, g("Mul", w, 1.5), p)
 
 
+def grouped_apart(g, l, best=2):
+    """The mask meets the values in groups."""
+    c = g("Add", g("Sigmoid", l), np.linspace(-0.5, 0.5, E))
+    parts = g("Reshape", c, [-1, 4, 2])
+    ranks = g("ReduceSum", g.top_k(parts, best)[0], [-1], keepdims=0)
+    _, kept = g.top_k(ranks, 2)
+    hits = g("Equal", g("Unsqueeze", kept, [2]), np.arange(4, dtype=np.int64))
+    mask = g("ReduceSum", g("Cast", hits, to=TensorProto.INT32), [1], keepdims=0)
+    mask = g("Unsqueeze", g("Cast", mask, to=TensorProto.BOOL), [2])
+    w, ids = g.top_k(g("Reshape", g("Where", mask, parts, -np.inf), [-1, E]))
+    return g.scatter(ids, g("Softmax", w, axis=-1), c)
+
+
 def switch(g, l, last=0):
     p = g("Softmax", l, axis=-1)
     w = g("ReduceMax", p, [-1], keepdims=0)
@@ -273,6 +286,8 @@ ROUTERS = {
     "grouped_lowest": lambda g, l: grouped(g, l, float(np.finfo(np.float32).min), bias=0.5),
     "grouped_max": lambda g, l: grouped(g, l, 0.0, by="max", gathered=False, score="Softmax"),
     "grouped_max_gathered": lambda g, l: grouped(g, l, 0.0, by="max", score="Softmax"),
+    "grouped_apart": grouped_apart,
+    "grouped_apart_max": lambda g, l: grouped_apart(g, l, 1),
     "switch": switch,
     "switch_last": lambda g, l: switch(g, l, 1),
     "masked_top_1": masked_top_1,
