@@ -153,13 +153,6 @@ LogicalResult RouterReader::readDenseCore(Value gates) {
     return readScatter(scatter);
   if (routing.normalize == NormalizeMode::Softmax)
     return stop(gates, "a softmax of gates of all experts");
-  // Marks of those that have a place, times a weight for each token.
-  if (NodeOp product = getNode(core, "Mul"))
-    for (unsigned i : {0u, 1u}) {
-      NodeOp marks = getNode(stripExact(product.getInput(i)), "ReduceSum");
-      if (marks && getRank(marks.getInput(0)) == 3 && isAlongLast(marks))
-        return readDispatched(marks.getInput(0), product.getInput(1 - i));
-    }
   bool wraps;
   if (Value ids = getOneHotIds(gates, routing.experts, wraps)) {
     // Gates of 0 and 1.

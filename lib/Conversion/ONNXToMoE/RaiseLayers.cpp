@@ -6,7 +6,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DispatchForm.h"
 #include "LayerBuilder.h"
 #include "Raise.h"
 #include "moe/Dialect/ONNXIR/Utils/NodeUtils.h"
@@ -93,8 +92,5 @@ void LayerFinder::eraseDead() {
 FailureOr<unsigned> moe::raiseLayers(func::FuncOp function) {
   if (function.isExternal() || !function.getBody().hasOneBlock())
     return 0u;
-  DispatchForms forms(function);
-  unsigned numLayers = LayerFinder(function).run();
-  forms.settle();
-  return numLayers;
+  return LayerFinder(function).run();
 }
