@@ -246,6 +246,12 @@ FailureOr<Access> AccessReader::bindRows(const Expr *scatter,
                                          MutableArrayRef<Binding> rows,
                                          SmallVectorImpl<int> &added) {
   const Expr *expr = index.expr;
+  // Positions count over the same axes only where these are of the same sizes.
+  SmallVector<Size> targetSizes = llvm::map_to_vector(
+      scatter->indexed[0], [&](int axis) { return scatter->axes[axis]; });
+  auto countsOver = [&](ArrayRef<Size> sizes) {
+    return sizes == ArrayRef<Size>(targetSizes);
+  };
   SmallVector<int> along;
   for (int axis : index.axes) {
     along.push_back(axis - static_cast<int>(scatter->axes.size()));
@@ -253,7 +259,7 @@ FailureOr<Access> AccessReader::bindRows(const Expr *scatter,
       return failure();
   }
   // Positions themselves: rows run over what they are added to, and more.
-  if (expr->is(Expr::Kind::Iota) && along.size() == target.size()) {
+  if (expr->is(Expr::Kind::Iota) && countsOver(expr->axes)) {
     for (auto [i, binding] : llvm::zip_equal(along, target))
       rows[i] = binding;
     for (auto [i, row] : llvm::enumerate(rows))
@@ -266,8 +272,9 @@ FailureOr<Access> AccessReader::bindRows(const Expr *scatter,
   int row = rows[0].var;
   if (expr->is(Expr::Kind::Coordinate) && expr->part >= 0) {
     const Expr *mask = expr->operands[0].expr;
-    if (rowsOf.contains(row) ||
-        expr->indexed[expr->part].size() != target.size())
+    SmallVector<Size> sizes = llvm::map_to_vector(
+        expr->indexed[expr->part], [&](int axis) { return mask->axes[axis]; });
+    if (rowsOf.contains(row) || !countsOver(sizes))
       return failure();
     Rows meaning{mask, {}};
     Access factor{mask, SmallVector<Binding, 4>(mask->axes.size())};
@@ -296,7 +303,8 @@ FailureOr<Access> AccessReader::bindRows(const Expr *scatter,
   SmallVector<Size> sizes = llvm::map_to_vector(
       sort->indexed[0], [&](int axis) { return sorted->axes[axis]; });
   auto split = splitTrailing(sizes, expr->operands[1].expr->number);
-  if (!split || *split != target.size() || rowsOf.contains(row))
+  if (!split || !countsOver(ArrayRef<Size>(sizes).take_front(*split)) ||
+      rowsOf.contains(row))
     return failure();
   Rows meaning{sorted, {}};
   auto &dim = meaning.dims.emplace_back(target.begin(), target.end());
@@ -358,18 +366,26 @@ bool AccessReader::countsIds(const Expr *counts, const Expr *ids) {
     return false;
   // Σ over all elements of (id = e).
   if (counts->is(Expr::Kind::Sum)) {
-    const Expr *mask = counts->operands[0].expr;
-    while (mask->isMap("Cast"))
-      mask = mask->operands[0].expr;
+    // The axis that is not summed over, in the operand.
+    const Operand &summed = counts->operands[0];
+    auto it = llvm::find(summed.axes, 0);
+    int axis = it - summed.axes.begin();
+    const Expr *mask = summed.expr;
+    for (; mask->isMap("Cast"); mask = mask->operands[0].expr) {
+      const SmallVector<int, 4> &axes = mask->operands[0].axes;
+      axis = llvm::find(axes, axis) - axes.begin();
+    }
     if (!mask->isMap("Equal") || counts->bound.size() + 1 != mask->axes.size())
       return false;
-    for (int i : {0, 1})
-      if (mask->operands[1 - i].expr->is(Expr::Kind::Iota) &&
-          (mask->operands[i].expr == ids ||
-           (mask->operands[i].expr->is(Expr::Kind::Sort) &&
-            mask->operands[i].expr->part == 0 &&
-            mask->operands[i].expr->operands[0].expr == ids)))
+    for (int i : {0, 1}) {
+      const Operand &experts = mask->operands[1 - i];
+      const Expr *counted = mask->operands[i].expr;
+      if (counted->is(Expr::Kind::Sort) && counted->part == 0)
+        counted = counted->operands[0].expr;
+      if (experts.expr->is(Expr::Kind::Iota) && counted == ids &&
+          experts.axes == SmallVector<int, 4>{axis})
         return true;
+    }
     return false;
   }
   // 1 added at each id.

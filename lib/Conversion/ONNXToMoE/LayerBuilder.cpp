@@ -90,6 +90,9 @@ bool LayerBuilder::readRouting() {
                     (found->score != ScoreFunction::Identity &&
                      found->score != ScoreFunction::Tanh) ||
                     found->normalize == NormalizeMode::Softmax;
+    // 0 / 0 is not greater than 0 either.
+    positive &= found->score != ScoreFunction::Relu ||
+                found->normalize != NormalizeMode::Sum;
     if (!positive || found->values || found->scale < 0)
       found = failure();
   }
