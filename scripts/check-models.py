@@ -6,13 +6,17 @@ atol), CASE/model.onnx, CASE/test_data_set_K, and bad/ with an index.json of its
 own (per file: file, expect). Cases of the contrib operators that are a single
 layer must match every data set; of bad/, what must be rejected is rejected by
 moe-run (status 2) and moe-opt (non-zero) with one line that names the file,
-within 5 s, and what must be accepted is read.
+within 5 s, and what must be accepted is read. Of every case with moe_layers,
+whatever its form, convert-onnx-to-moe must raise as many layers, with the
+experts, choices and activations that the index gives, and without experts given
+as regions.
 
 Prints a line per failure, then "N passed, N failed"; the status says the same.
 """
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +73,54 @@ def check_case(tools, folder, case, seconds):
             yield f"{data}: {describe(done)}"
 
 
+def get_activations(text):
+    """How moe.ffn_experts spells what the index calls an activation; None where
+    that is not known."""
+    names = {
+        "relu": ["relu"],
+        "silu": ["silu"],
+        "erf gelu": ["gelu"],
+        "gelu": ["gelu", "gelu_tanh"],
+        "identity": ["identity"],
+        "swiglu": ["silu"],
+        "gpt-oss swiglu": ["silu, alpha = 1.702, beta = 1, limit = 7"],
+    }
+    return names.get(text.split(":")[0].split(" (")[0])
+
+
+def check_raised(tool, folder, case, seconds):
+    """Yields a line for each thing that was not raised as the index says."""
+    model = folder / "model.onnx"
+    done = run([tool, model, "--onnxir-bind-defaults", "--convert-onnx-to-moe"], seconds)
+    if done is None or done.returncode != 0:
+        yield f"{model}: {describe(done)}"
+        return
+    text = done.stdout
+    layers = text.count("moe.combine ")
+    if layers != case["moe_layers"]:
+        yield f"{model}: {layers} layers raised of {case['moe_layers']}"
+        return
+    # A gate's shared experts are counted with the plan's.
+    plans = {int(count) for count in re.findall(r"-> !moe\.plan<(\d+)>", text)}
+    shared = {int(count) for count in re.findall(r" shared\((\d+)", text)} or {0}
+    experts = {count - extra for count in plans for extra in shared | {0}}
+    if case["experts"] not in experts:
+        yield f"{model}: {plans} experts of {case['experts']}"
+    choices = {int(k) for k in re.findall(r"select<\w+, k = (\d+)", text)}
+    if isinstance(case["top_k"], int) and choices and choices != {case["top_k"]}:
+        yield f"{model}: chooses {choices} of {case['top_k']}"
+    if choices == set():
+        yield f"{model}: the router was not recognised"
+    wanted = get_activations(case["activation"])
+    found = set(re.findall(r"activation<(.*?)>", text))
+    # The index says nothing of parameters but for gpt-oss.
+    functions = {name.split(",")[0] for name in found}
+    if wanted and not (found <= set(wanted) or functions <= set(wanted)):
+        yield f"{model}: activations {found} for {case['activation']}"
+    if "moe.region_experts" in text:
+        yield f"{model}: experts given as regions"
+
+
 def check_rejected(tool, path, accepts_status, seconds):
     """Why `tool` did not refuse the file as it should; None where it did."""
     done = run([tool, path], seconds)
@@ -117,6 +169,12 @@ def main():
             folder = args.models / name
             seconds = 60 * args.slow
             results[name] = list(check_case(args.tools, folder, case, seconds))
+        if "moe_layers" in case and args.filter in name:
+            results["raised/" + name] = list(
+                check_raised(
+                    args.tools / "moe-opt", args.models / name, case, 60 * args.slow
+                )
+            )
     bad = args.models / "bad"
     index = json.loads((bad / "index.json").read_text())
     for name, entry in index.items():
