@@ -14,7 +14,7 @@ using namespace llvm;
 
 /// What every tool has, and what this project's own options are listed under.
 static constexpr StringLiteral kept[] = {"Color Options", "Generic Options",
-                                         "ONNX input"};
+                                         "ONNX input", "ONNX output"};
 
 void hideLibraryOptions() {
   for (auto &[name, option] : cl::getRegisteredOptions())

@@ -20,20 +20,23 @@
 using namespace mlir;
 
 namespace {
-/// Fills an empty module with an ONNX model. As the first pass it leaves the
-/// command line of mlir-opt, its printing and its timing as they are.
+/// Fills an empty module with an ONNX model, then runs the passes that the
+/// command line asks for. A pass leaves that command line, its printing and its
+/// timing as they are.
 class ImportONNXPass
     : public PassWrapper<ImportONNXPass, OperationPass<ModuleOp>> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ImportONNXPass)
 
-  ImportONNXPass(StringRef path, const onnxir::ImportOptions &options)
-      : path(path), options(options) {}
+  ImportONNXPass(StringRef path, const onnxir::ImportOptions &options,
+                 const OpPassManager &pipeline)
+      : path(path), options(options), pipeline(pipeline) {}
 
   StringRef getName() const override { return "ImportONNX"; }
 
   void getDependentDialects(DialectRegistry &registry) const override {
     registry.insert<func::FuncDialect, onnxir::ONNXIRDialect>();
+    pipeline.getDependentDialects(registry);
   }
 
   void runOnOperation() override {
@@ -51,11 +54,15 @@ public:
     module->setLoc(from->getLoc());
     module.getBody()->getOperations().splice(module.getBody()->end(),
                                              from.getBody()->getOperations());
+    if (failed(runPipeline(pipeline, module)))
+      signalPassFailure();
   }
 
 private:
   std::string path;
   onnxir::ImportOptions options;
+  /// What runs after the import.
+  OpPassManager pipeline;
 };
 } // namespace
 
@@ -65,8 +72,13 @@ LogicalResult optimizeModel(StringRef input, StringRef output,
   MlirOptMainConfig given = MlirOptMainConfig::createFromCLOptions();
   MlirOptMainConfig config = given;
   config.setPassPipelineSetupFn([&](PassManager &pm) {
-    pm.addPass(std::make_unique<ImportONNXPass>(input, options));
-    return given.setupPassPipeline(pm);
+    // --pass-pipeline replaces what stands in the pass manager.
+    if (failed(given.setupPassPipeline(pm)))
+      return failure();
+    OpPassManager pipeline = pm;
+    pm.clear();
+    pm.addPass(std::make_unique<ImportONNXPass>(input, options, pipeline));
+    return success();
   });
   std::string error;
   std::unique_ptr<llvm::ToolOutputFile> file = openOutputFile(output, &error);

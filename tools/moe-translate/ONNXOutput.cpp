@@ -19,6 +19,7 @@
 
 using namespace mlir;
 
+static llvm::cl::OptionCategory category("ONNX output");
 static llvm::cl::opt<onnxir::ExternalDataMode> externalData(
     "export-external-data",
     llvm::cl::desc("What becomes of weights in files beside the model:"),
@@ -27,7 +28,7 @@ static llvm::cl::opt<onnxir::ExternalDataMode> externalData(
                    "the written model refers to them (the default)"),
         clEnumValN(onnxir::ExternalDataMode::Embed, "embed",
                    "their bytes go into the written model")),
-    llvm::cl::init(onnxir::ExternalDataMode::Keep));
+    llvm::cl::init(onnxir::ExternalDataMode::Keep), llvm::cl::cat(category));
 
 /// The file that the user asked for, "" for the standard output.
 static std::string outputPath;

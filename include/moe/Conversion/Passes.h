@@ -18,6 +18,8 @@ namespace mlir::moe {
 enum class ContribSemantics { Schema, ORTCPU, ORTCUDA };
 /// What to make of QMoE weights that are marked as prepacked.
 enum class QMoELayout { Raw, Reject };
+/// Which operators convert-moe-to-onnx may write layers as.
+enum class ExportTarget { Standard, ORTCPU, ORTCUDA };
 
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION

@@ -177,6 +177,69 @@ def ConvertMoEToLinalgPass : Pass<"convert-moe-to-linalg", "::mlir::ModuleOp"> {
 }
 
 //===----------------------------------------------------------------------===//
+// MoEToONNX
+//===----------------------------------------------------------------------===//
+
+def ConvertMoEToONNXPass : Pass<"convert-moe-to-onnx", "::mlir::ModuleOp"> {
+  let summary = "Write Mixture-of-Experts layers as ONNX operators";
+  let description = [{
+    The way back from `convert-onnx-to-moe`: what `moe-translate --export-onnx`
+    writes must be nodes. A layer becomes `MoE` or `QMoE` of `com.microsoft`
+    where a kernel of ONNX Runtime for the target computes the same; weights
+    that do not stand as the kernel wants them are put in order by nodes, which
+    the runtime folds when it loads the model. Other layers, gates and the
+    operations on tensors around them become standard operators of version 13
+    and later: each expert is applied to all tokens, and tokens that did not
+    choose it take no part. A remark says why a layer did not fit.
+
+    ```mlir
+    %w, %ids = moe.gate %logits score<softmax> select<top_k, k = 2, tie = higher>
+        : tensor<?x4xf32> -> tensor<?x2xf32>, tensor<?x2xi32>
+    %p = moe.plan %ids : tensor<?x2xi32> -> !moe.plan<4>
+    %rows = moe.dispatch %x, %p
+        : tensor<?x16xf32>, !moe.plan<4> -> tensor<?x16xf32>
+    %o = moe.experts %rows, %p, (%e) : tensor<?x16xf32>, !moe.plan<4>,
+        !moe.experts<4, 16 -> 16> -> tensor<?x16xf32>
+    %y = moe.combine %o, %p, %w
+        : tensor<?x16xf32>, !moe.plan<4>, tensor<?x2xf32> -> tensor<?x16xf32>
+    ```
+
+    becomes, for feed-forward experts `%e`,
+
+    ```mlir
+    %y = onnxir.node "MoE" domain "com.microsoft"(%x, %logits, %fc1, none, %fc2)
+        {activation_type = "silu", k = 2 : i64,
+         normalize_routing_weights = 0 : i64} : (…) -> tensor<?x16xf32>
+    ```
+
+    What has no form in ONNX (capacities, choices by experts, experts given by a
+    region, …) is an error. Comparisons of sizes at run time (`cf.assert`) are
+    dropped.
+  }];
+  let options = [
+    Option<"exportTarget", "export-target", "::mlir::moe::ExportTarget",
+      "::mlir::moe::ExportTarget::ORTCPU",
+      "Whose kernels layers may be written for.",
+      [{::llvm::cl::values(
+        clEnumValN(::mlir::moe::ExportTarget::ORTCPU, "ort-cpu",
+                   "ONNX Runtime on the CPU"),
+        clEnumValN(::mlir::moe::ExportTarget::ORTCUDA, "ort-cuda",
+                   "ONNX Runtime on CUDA"),
+        clEnumValN(::mlir::moe::ExportTarget::Standard, "standard",
+                   "any runtime: standard operators only"))}]>,
+    Option<"ignoreTies", "ignore-ties", "bool", /*default=*/"false",
+           "Accept a kernel that chooses the other one of two experts with "
+           "equal values.">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::onnxir::ONNXIRDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numContrib", "contrib", "Layers written as MoE or QMoE">,
+    Statistic<"numStandard", "standard",
+              "Layers written as standard operators">];
+}
+
+//===----------------------------------------------------------------------===//
 // ONNXToLinalg
 //===----------------------------------------------------------------------===//
 
