@@ -40,6 +40,7 @@ private:
   /// The `count` greatest choice values' ids, and the values.
   void rank(int64_t count);
   void checkIds();
+  Value weighByMixer();
   void normalize();
   void addShared();
   void restrictTo(Value condition) {
@@ -198,11 +199,35 @@ LogicalResult GateNodes::select() {
     break;
   }
   case SelectMode::SparseMixer:
-    return reason("selection by sparse_mixer is not supported");
+    rank(k);
+    break;
   case SelectMode::ExpertChoice:
     return reason("experts choose their tokens");
   }
   return success();
+}
+
+/// The weights that SparseMixer gives its two picks, (A10) of docs/Spec.md.
+Value GateNodes::weighByMixer() {
+  double jitter = gate.getSelect().getJitter();
+  Value magnitude = nodes.node("Abs", {choice});
+  Value numbers = nodes.ints(llvm::to_vector(llvm::seq<int64_t>(0, experts)));
+  SmallVector<Value> columns;
+  for (int64_t slot = 0; slot < k; ++slot) {
+    Value best = nodes.slice(chosen, 1, slot, slot + 1);
+    Value reach =
+        binary("Mul", binary("Max", magnitude, best), real(2.0 * jitter));
+    Value out = binary("Greater", binary("Sub", best, choice), reach);
+    // Who won before takes no part.
+    if (slot != 0)
+      out = binary("Or", out,
+                   binary("Equal", numbers, nodes.slice(ids, 1, 0, slot)));
+    Value exp = nodes.node("Exp", {binary("Sub", choice, best)});
+    Value sum = nodes.sum(nodes.node("Where", {out, real(0.0), exp}), 1,
+                          /*keep=*/true);
+    columns.push_back(binary("Div", real(1.0), sum));
+  }
+  return nodes.concat(columns, 1);
 }
 
 void GateNodes::normalize() {
@@ -251,7 +276,10 @@ LogicalResult GateNodes::build() {
   if (failed(select()))
     return failure();
   Value from = gate.getValues() ? nodes.cast(gate.getValues(), type) : scores;
-  weights = nodes.node("GatherElements", {from, ids}, nodes.attr("axis", 1));
+  if (gate.getSelect().getMode() == SelectMode::SparseMixer)
+    weights = weighByMixer();
+  else
+    weights = nodes.node("GatherElements", {from, ids}, nodes.attr("axis", 1));
   normalize();
   if (double scale = gate.getScale().convertToDouble(); scale != 1.0)
     weights = binary("Mul", weights, real(scale));

@@ -8,14 +8,6 @@ func.func @capacity(%l: tensor<?x4xf32>) -> (tensor<?x1xf32>, tensor<?x1xi32>) {
 
 // -----
 
-func.func @mixer(%l: tensor<?x4xf32>) -> (tensor<?x2xf32>, tensor<?x2xi32>) {
-  // expected-error @+1 {{moe.gate: selection by sparse_mixer is not supported}}
-  %w, %ids = moe.gate %l score<identity> select<sparse_mixer, k = 2, jitter = 0.01> : tensor<?x4xf32> -> tensor<?x2xf32>, tensor<?x2xi32>
-  return %w, %ids : tensor<?x2xf32>, tensor<?x2xi32>
-}
-
-// -----
-
 func.func @choice(%l: tensor<8x4xf32>) -> (tensor<4x2xf32>, tensor<4x2xi32>) {
   // expected-error @+1 {{moe.gate: experts choose their tokens}}
   %w, %ids = moe.gate %l score<identity> select<expert_choice, k = 2> : tensor<8x4xf32> -> tensor<4x2xf32>, tensor<4x2xi32>

@@ -20,7 +20,7 @@ from moe_testing.runner import run_cases
 
 # What the pass says about a layer that ONNX cannot express.
 UNSUPPORTED = re.compile(
-    r"(capacity|sparse_mixer|moe.region_experts|separate experts|quantised (weights|biases)|less than a byte) (is|are) not"
+    r"(capacity|moe.region_experts|separate experts|quantised (weights|biases)|less than a byte) (is|are) not"
     r"|experts choose their tokens|ONNX has no tensors of element type|need operator set 24"
 )
 MODULES = ("gate", "layers", "weights")
