@@ -76,6 +76,7 @@ static void buildLoops(OpPassManager &pm) {
   pm.addPass(createConvertLinalgToLoopsPass());
   pm.addPass(createOutlineParallelLoopsPass());
   pm.addPass(createLoopInvariantCodeMotionPass());
+  pm.addPass(createOutlineLoopsPass());
 }
 
 /// What is left to the LLVM dialect.

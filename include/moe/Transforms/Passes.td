@@ -265,4 +265,35 @@ def LowerStridedCopiesPass : Pass<"moe-lower-strided-copies"> {
   ];
 }
 
+def OutlineLoopsPass : Pass<"moe-outline-loops", "ModuleOp"> {
+  let summary = "Move loops of large functions into functions of their own";
+  let description = [{
+    Analyses of LLVM take more than linear time in the size of a function, and a
+    model is one function of hundreds of loops. Each outermost loop of a public
+    function with many of them becomes a private function, which is called in
+    its place; loops that do the same, as those of a model's layers, share one.
+
+    Example:
+
+    ```mlir
+    scf.for %i = %c0 to %n step %c1 {
+      memref.store %x, %m[%i] : memref<?xf32>
+    }
+    ```
+    becomes
+    ```mlir
+    func.call @loop(%n, %x, %m) : (index, f32, memref<?xf32>) -> ()
+    ```
+  }];
+  let options = [
+    Option<"minLoops", "min-loops", "unsigned", /*default=*/"8",
+           "Number of outermost loops from which a function counts as large.">,
+  ];
+  let statistics = [
+    Statistic<"numOutlined", "outlined", "Number of loops outlined">,
+    Statistic<"numShared", "shared", "Number of loops that another one's "
+                                     "function serves">,
+  ];
+}
+
 #endif // MOE_TRANSFORMS_PASSES

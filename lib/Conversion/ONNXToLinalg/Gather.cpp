@@ -6,54 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Lowering.h"
+#include "Indices.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 using namespace mlir::onnxtolinalg;
 
 using B = ImplicitLocOpBuilder;
-
-/// An index counted from the front.
-static Value wrapIndex(B &b, Value index, Value size) {
-  Value i = arith::IndexCastOp::create(b, b.getIndexType(), index);
-  Value zero = arith::ConstantIndexOp::create(b, 0);
-  Value isNegative =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, i, zero);
-  return arith::SelectOp::create(b, isNegative,
-                                 arith::AddIOp::create(b, i, size), i);
-}
-
-/// Ends the call when an index lies outside [−size, size). Nothing has to be
-/// checked for constants.
-static LogicalResult checkIndices(Node &node, unsigned slot,
-                                  OpFoldResult size) {
-  TensorBuilder &b = node.b;
-  std::optional<int64_t> known = getConstantIntValue(size);
-  std::optional<SmallVector<int64_t>> constants = onnxir::getConstantInts(
-      node.get(slot), &node.state.values->getSymbolTables());
-  if (known && constants) {
-    for (int64_t index : *constants)
-      if (index < -*known || index >= *known)
-        return node.emitError() << "index " << index << " is out of range for "
-                                << *known << " elements";
-    return success();
-  }
-  int64_t rank = node.getRank(slot);
-  Value bound = b.getIndex(size);
-  Value inside =
-      b.map(node.get(slot), b.getI1Type(), [&](B &b, ValueRange x) -> Value {
-        Value i = wrapIndex(b, x[0], bound);
-        // As unsigned numbers, negative ones are too large.
-        return arith::CmpIOp::create(b, arith::CmpIPredicate::ult, i, bound);
-      });
-  Value all = b.reduce(inside, llvm::to_vector(llvm::seq<int64_t>(rank)), false,
-                       b.getBoolAttr(true), [](B &b, ValueRange x) -> Value {
-                         return arith::AndIOp::create(b, x[0], x[1]);
-                       });
-  b.assertTrue(b.getScalar(all), "an index is out of range");
-  return success();
-}
 
 static FailureOr<Value> lowerGather(Node &node) {
   TensorBuilder &b = node.b;
@@ -94,11 +53,8 @@ static FailureOr<Value> lowerGatherElements(Node &node) {
     return failure();
   Sizes sizes = b.getSizes(node.get(1)), data = b.getSizes(node.get(0));
   for (auto [i, limit] : llvm::enumerate(data))
-    if (static_cast<int64_t>(i) != *axis && sizes[i] != limit)
-      b.assertTrue(arith::CmpIOp::create(b, arith::CmpIPredicate::sle,
-                                         b.getIndex(sizes[i]),
-                                         b.getIndex(limit)),
-                   "indices are larger than the data");
+    if (static_cast<int64_t>(i) != *axis)
+      b.assertAtMost(sizes[i], limit, "indices are larger than the data");
   Value input = node.get(0), indices = node.get(1), bound = b.getIndex(size);
   return b.generate(
       sizes, node.getElementType(0), [&](B &b, ValueRange loops) -> Value {
@@ -109,7 +65,42 @@ static FailureOr<Value> lowerGatherElements(Node &node) {
       });
 }
 
+/// result[batch…, at…, rest…] = data[batch…, indices[batch…, at…, :], rest…].
+static FailureOr<Value> lowerGatherND(Node &node) {
+  TensorBuilder &b = node.b;
+  Sizes data = b.getSizes(node.get(0)), at = b.getSizes(node.get(1));
+  int64_t batch = node.op.getInt("batch_dims", 0), rank = data.size();
+  std::optional<int64_t> depth =
+      at.empty() ? std::nullopt : getConstantIntValue(at.back());
+  if (!depth)
+    return node.fail("the number of indices of an element is not known");
+  if (batch < 0 || batch >= static_cast<int64_t>(at.size()) ||
+      batch + *depth > rank || !isa<IntegerType>(node.getElementType(1)))
+    return node.fail("the indices do not fit the data");
+  for (int64_t i = 0; i < batch; ++i)
+    b.assertEqual(data[i], at[i], "batch sizes differ");
+  ArrayRef<OpFoldResult> picked = ArrayRef(data).slice(batch, *depth);
+  if (failed(checkIndices(node, 1, picked)))
+    return failure();
+  SmallVector<Value> bounds;
+  for (OpFoldResult size : picked)
+    bounds.push_back(b.getIndex(size));
+  Sizes sizes(ArrayRef(at).drop_back());
+  llvm::append_range(sizes, ArrayRef(data).drop_front(batch + *depth));
+  Value input = node.get(0), indices = node.get(1);
+  return b.generate(
+      sizes, node.getElementType(0), [&](B &b, ValueRange loops) -> Value {
+        SmallVector<Value> from(loops.take_front(batch));
+        llvm::append_range(from, readIndexTuple(b, indices,
+                                                loops.take_front(at.size() - 1),
+                                                bounds));
+        llvm::append_range(from, loops.drop_front(at.size() - 1));
+        return tensor::ExtractOp::create(b, input, from);
+      });
+}
+
 void onnxtolinalg::populateGatherLowerings(Lowerings &lowerings) {
   lowerings["Gather"] = {2, single(lowerGather)};
   lowerings["GatherElements"] = {2, single(lowerGatherElements)};
+  lowerings["GatherND"] = {2, single(lowerGatherND)};
 }

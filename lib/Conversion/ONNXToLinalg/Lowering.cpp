@@ -63,6 +63,10 @@ const Lowerings &onnxtolinalg::getLowerings() {
     populateReshapeLowerings(all);
     populateSliceLowerings(all);
     populateGatherLowerings(all);
+    populateScatterLowerings(all);
+    populateScanLowerings(all);
+    populatePositionLowerings(all);
+    populateEinsumLowerings(all);
     populateReductionLowerings(all);
     populateNormalizationLowerings(all);
     populateSelectionLowerings(all);

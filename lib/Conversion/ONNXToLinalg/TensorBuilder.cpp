@@ -10,6 +10,7 @@
 #include "TensorBuilder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
@@ -55,7 +56,8 @@ TypedAttr onnxtolinalg::highestAttr(Type type, bool isUnsigned) {
                                     : APInt::getSignedMaxValue(width));
 }
 
-Value onnxtolinalg::convertFloatScalar(ImplicitLocOpBuilder &b, Value value, Type type) {
+Value onnxtolinalg::convertFloatScalar(ImplicitLocOpBuilder &b, Value value,
+                                       Type type) {
   auto from = dyn_cast<FloatType>(value.getType());
   auto to = dyn_cast<FloatType>(type);
   if (!from || !to || from == to)
@@ -209,6 +211,33 @@ Value TensorBuilder::generate(ArrayRef<OpFoldResult> sizes, Type elementType,
         buildBody(builder, loc, indices, elementType, body);
       });
   return finish(generic.getResult(0), sizes);
+}
+
+SmallVector<Value> onnxtolinalg::buildLoops(ImplicitLocOpBuilder &b,
+                                            ValueRange bounds, ValueRange init,
+                                            LoopBody body) {
+  Value zero = arith::ConstantIndexOp::create(b, 0);
+  Value one = arith::ConstantIndexOp::create(b, 1);
+  SmallVector<Value> lower(bounds.size(), zero), steps(bounds.size(), one);
+  scf::LoopNest nest = scf::buildLoopNest(
+      b, b.getLoc(), lower, bounds, steps, init,
+      [&](OpBuilder &builder, Location loc, ValueRange at, ValueRange carried) {
+        ImplicitLocOpBuilder inner(loc, builder);
+        return scf::ValueVector(body(inner, at, carried));
+      });
+  return SmallVector<Value>(nest.results);
+}
+
+SmallVector<Value> TensorBuilder::loop(ArrayRef<OpFoldResult> bounds,
+                                       ValueRange init, LoopBody body) {
+  SmallVector<Value> limits;
+  for (OpFoldResult bound : bounds)
+    limits.push_back(getIndex(bound));
+  SmallVector<Value> results = buildLoops(*this, limits, init, body);
+  for (auto [before, after] : llvm::zip_equal(init, results))
+    if (isa<RankedTensorType>(after.getType()))
+      setSizes(after, getSizes(before));
+  return results;
 }
 
 Value TensorBuilder::reduce(Value input, ArrayRef<int64_t> axes, bool keepDims,

@@ -22,6 +22,14 @@ using Sizes = SmallVector<OpFoldResult>;
 /// floating-point types, else the type itself.
 Type getComputeType(Type type);
 
+/// Body of loops: indices and carried values to the next carried values.
+using LoopBody = llvm::function_ref<SmallVector<Value>(ImplicitLocOpBuilder &,
+                                                       ValueRange, ValueRange)>;
+
+/// Loops over all indices below `bounds`, carrying values on from `init`.
+SmallVector<Value> buildLoops(ImplicitLocOpBuilder &b, ValueRange bounds,
+                              ValueRange init, LoopBody body);
+
 /// Builds linalg and tensor operations. Remembers the sizes of what it builds,
 /// so that sizes that must be equal are the same value and broadcasting is
 /// settled at compile time wherever it can be.
@@ -58,6 +66,7 @@ public:
   void setSubject(StringRef name) { subject = name.str(); }
   /// Ends the call with `reason` unless the two are equal.
   void assertEqual(OpFoldResult a, OpFoldResult b, const Twine &reason);
+  void assertAtMost(OpFoldResult a, OpFoldResult b, const Twine &reason);
   void assertNotNegative(OpFoldResult size, const Twine &reason);
   void assertTrue(Value condition, const Twine &reason);
   /// Ends the call unless `size` is `to` or 1. Gives the test for 1, null where
@@ -86,6 +95,11 @@ public:
   /// Folds the elements along `axes` into `init`, in the compute type.
   Value reduce(Value input, ArrayRef<int64_t> axes, bool keepDims,
                TypedAttr init, Body body);
+  /// Runs `body` for all indices below `bounds`, one after the other in
+  /// row-major order. It gets what is carried, `init` at first, and gives what
+  /// is carried on; tensors keep their sizes.
+  SmallVector<Value> loop(ArrayRef<OpFoldResult> bounds, ValueRange init,
+                          LoopBody body);
   /// `input` with other sizes of the same product.
   Value reshape(Value input, ArrayRef<OpFoldResult> sizes);
   /// `input` repeated along the dimensions that are 1 in it and not in `sizes`.

@@ -136,6 +136,16 @@ void TensorBuilder::assertTrue(Value condition, const Twine &reason) {
       getStringAttr(subject.empty() ? reason : subject + ": " + reason));
 }
 
+void TensorBuilder::assertAtMost(OpFoldResult a, OpFoldResult b,
+                                 const Twine &reason) {
+  std::optional<int64_t> x = getConstantIntValue(a), y = getConstantIntValue(b);
+  if (a == b || (x && y && *x <= *y))
+    return;
+  assertTrue(arith::CmpIOp::create(*this, arith::CmpIPredicate::sle,
+                                   getIndex(a), getIndex(b)),
+             reason);
+}
+
 void TensorBuilder::assertEqual(OpFoldResult a, OpFoldResult b,
                                 const Twine &reason) {
   if (a == b)

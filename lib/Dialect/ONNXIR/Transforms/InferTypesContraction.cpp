@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "InferTypes.h"
+#include "moe/Dialect/ONNXIR/Utils/Einsum.h"
 
 using namespace mlir;
 using namespace mlir::onnxir;
@@ -69,7 +70,34 @@ static LogicalResult inferGemm(Inference &inference) {
   return inference.set(0, inference.getElementType(0), shape);
 }
 
+static LogicalResult inferEinsum(Inference &inference) {
+  for (unsigned slot = 0; slot < inference.node.getNumSlots(); ++slot)
+    if (!inference.has(slot))
+      return inference.emitError() << "input " << slot << " is missing";
+    else if (inference.getElementType(slot) != inference.getElementType(0))
+      return inference.emitError()
+             << "inputs differ in element type: " << inference.getType(0)
+             << " and " << inference.getType(slot);
+  FailureOr<Einsum> einsum = readEinsum(inference.node);
+  if (failed(einsum))
+    return failure();
+  SmallVector<int64_t> loops(einsum->numLoops, 1), shape;
+  for (auto [slot, dims] : llvm::enumerate(einsum->operands))
+    for (auto [loop, size] : llvm::zip_equal(dims, inference.getShape(slot))) {
+      FailureOr<SmallVector<int64_t>> merged =
+          broadcastShapes(loops[loop], size);
+      if (failed(merged))
+        return inference.emitError() << "sizes " << loops[loop] << " and "
+                                     << size << " of one letter differ";
+      loops[loop] = merged->front();
+    }
+  for (unsigned loop : einsum->result)
+    shape.push_back(loops[loop]);
+  return inference.set(0, inference.getElementType(0), shape);
+}
+
 void onnxir::addContractionRules(InferRules &rules) {
   rules["MatMul"] = {2, inferMatMul};
   rules["Gemm"] = {2, inferGemm};
+  rules["Einsum"] = {1, inferEinsum};
 }

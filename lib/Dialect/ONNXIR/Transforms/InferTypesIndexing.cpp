@@ -163,13 +163,27 @@ static LogicalResult inferTrilu(Inference &inference) {
   return inference.setLike(0, 0);
 }
 
+static LogicalResult inferEyeLike(Inference &inference) {
+  Type type = inference.getElementType(0);
+  if (inference.node.getAttribute("dtype"))
+    type = getElementTypeOf(inference.getContext(),
+                            inference.node.getInt("dtype", 0));
+  if (!type)
+    return inference.emitError()
+           << "element type " << inference.node.getInt("dtype", 0)
+           << " is not supported";
+  return inference.set(0, type, inference.getShape(0));
+}
+
 void onnxir::addIndexingRules(InferRules &rules) {
   rules["Gather"] = {2, inferGather};
   rules["GatherElements"] = {2, inferGatherElements};
   rules["GatherND"] = {2, inferGatherND};
-  rules["ScatterElements"] = rules["ScatterND"] = {3, inferScatter};
+  rules["Scatter"] = rules["ScatterElements"] =
+      rules["ScatterND"] = {3, inferScatter};
   rules["Slice"] = {1, inferSlice};
   rules["OneHot"] = {3, inferOneHot};
   rules["NonZero"] = {1, inferNonZero};
+  rules["EyeLike"] = {1, inferEyeLike};
   rules["Trilu"] = {1, inferTrilu};
 }

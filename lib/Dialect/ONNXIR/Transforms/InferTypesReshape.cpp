@@ -1,5 +1,5 @@
 //===- InferTypesReshape.cpp - Types of operators that rearrange elements -*-
-//C++ -*-===//
+// C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

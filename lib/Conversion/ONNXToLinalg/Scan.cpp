@@ -1,0 +1,128 @@
+//===- Scan.cpp - Running sums and positions of elements -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Lowering.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace mlir::onnxtolinalg;
+
+using B = ImplicitLocOpBuilder;
+
+/// Every result is the one before it combined with one more element, starting
+/// from the neutral one; an exclusive scan leaves the element itself out.
+static FailureOr<Value> lowerScan(Node &node) {
+  TensorBuilder &b = node.b;
+  Type type = node.getElementType(0), compute = getComputeType(type);
+  if (type.isInteger(1))
+    return node.fail("is not defined for these elements");
+  std::optional<SmallVector<int64_t>> given =
+      node.state.values->getConstants(node.get(1));
+  if (!given || given->size() != 1)
+    return node.fail("the axis is not constant");
+  std::optional<int64_t> axis =
+      onnxir::normalizeAxis(given->front(), node.getRank(0));
+  if (!axis)
+    return node.fail("the axis is out of range");
+  bool isProduct = node.op.getOpType() == "CumProd";
+  bool exclusive = node.op.getInt("exclusive", 0);
+  bool reverse = node.op.getInt("reverse", 0);
+  Value input = b.convertFloat(node.get(0), compute);
+  Sizes sizes = b.getSizes(input);
+  Value count = b.getIndex(sizes[*axis]);
+  Value neutral = constant(b, compute, isProduct ? 1.0 : 0.0);
+  auto combine = [&](B &b, Value x, Value y) -> Value {
+    if (isa<FloatType>(compute))
+      return isProduct ? arith::MulFOp::create(b, x, y).getResult()
+                       : arith::AddFOp::create(b, x, y).getResult();
+    return isProduct ? arith::MulIOp::create(b, x, y).getResult()
+                     : arith::AddIOp::create(b, x, y).getResult();
+  };
+  // The scanned dimension is the innermost loop, which carries the result.
+  Sizes bounds(sizes);
+  bounds.erase(bounds.begin() + *axis);
+  Value result = b.loop(
+      bounds, b.empty(sizes, compute),
+      [&](B &b, ValueRange outer, ValueRange carried) {
+        SmallVector<Value> inner = buildLoops(
+            b, count, {carried[0], neutral},
+            [&](B &b, ValueRange at, ValueRange carried) {
+              Value i = at[0], one = arith::ConstantIndexOp::create(b, 1);
+              if (reverse)
+                i = arith::SubIOp::create(
+                    b, arith::SubIOp::create(b, count, one), i);
+              SmallVector<Value> where(outer);
+              where.insert(where.begin() + *axis, i);
+              Value x = tensor::ExtractOp::create(b, input, where);
+              Value next = combine(b, carried[1], x);
+              Value out = exclusive ? carried[1] : next;
+              return SmallVector<Value>{
+                  tensor::InsertOp::create(b, out, carried[0], where), next};
+            });
+        return SmallVector<Value>{inner[0]};
+      })[0];
+  return b.convertFloat(result, type);
+}
+
+/// Counts the elements that are not 0, which gives the result its size, then
+/// writes their indices one after the other.
+static FailureOr<Value> lowerNonZero(Node &node) {
+  TensorBuilder &b = node.b;
+  Value input = node.get(0);
+  int64_t rank = node.getRank(0);
+  Type type = node.getElementType(0);
+  auto isSet = [type](B &b, Value x) -> Value {
+    if (isa<FloatType>(type))
+      return arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, x,
+                                   constant(b, x.getType(), 0.0));
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, x,
+                                 constant(b, type, 0.0));
+  };
+  Value count = b.getScalar(b.reduce(
+      input, llvm::to_vector(llvm::seq<int64_t>(rank)),
+      /*keepDims=*/false, b.getIndexAttr(0), [&](B &b, ValueRange x) -> Value {
+        Value one =
+            arith::IndexCastUIOp::create(b, b.getIndexType(), isSet(b, x[0]));
+        return arith::AddIOp::create(b, x[1], one);
+      }));
+  Sizes sizes{b.index(rank), count};
+  Value zero = b.getIndex(b.index(0));
+  SmallVector<Value> results =
+      b.loop(b.getSizes(input), {b.empty(sizes, b.getI64Type()), zero},
+             [&](B &b, ValueRange at, ValueRange carried) {
+               Value x = tensor::ExtractOp::create(b, input, at);
+               auto branch = scf::IfOp::create(
+                   b, isSet(b, x),
+                   [&](OpBuilder &builder, Location loc) {
+                     B b(loc, builder);
+                     Value out = carried[0];
+                     for (auto [i, index] : llvm::enumerate(at)) {
+                       Value element =
+                           arith::IndexCastOp::create(b, b.getI64Type(), index);
+                       Value row = arith::ConstantIndexOp::create(b, i);
+                       out = tensor::InsertOp::create(
+                           b, element, out, ValueRange{row, carried[1]});
+                     }
+                     Value next = arith::AddIOp::create(
+                         b, carried[1], arith::ConstantIndexOp::create(b, 1));
+                     scf::YieldOp::create(b, ValueRange{out, next});
+                   },
+                   [&](OpBuilder &builder, Location loc) {
+                     scf::YieldOp::create(builder, loc, carried);
+                   });
+               return llvm::to_vector_of<Value>(branch.getResults());
+             });
+  b.setSizes(results[0], sizes);
+  return results[0];
+}
+
+void onnxtolinalg::populateScanLowerings(Lowerings &lowerings) {
+  lowerings["CumSum"] = lowerings["CumProd"] = {2, single(lowerScan)};
+  lowerings["NonZero"] = {1, single(lowerNonZero)};
+}
