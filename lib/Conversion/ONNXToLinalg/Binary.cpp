@@ -109,19 +109,19 @@ static FailureOr<Value> lowerMod(Node &node) {
           if (truncated)
             return rest;
           // The sign of the divisor.
-          Value other = arith::CmpFOp::create(b, arith::CmpFPredicate::UNE,
-                                              rest, zero);
+          Value other =
+              arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, rest, zero);
           Value below =
               arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, rest, zero);
           Value yBelow =
               arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, y, zero);
           Value signs = arith::XOrIOp::create(b, below, yBelow);
-          Value moved = arith::SelectOp::create(
-              b, arith::AndIOp::create(b, other, signs),
-              arith::AddFOp::create(b, rest, y), rest);
+          Value moved =
+              arith::SelectOp::create(b, arith::AndIOp::create(b, other, signs),
+                                      arith::AddFOp::create(b, rest, y), rest);
           // A zero has it too.
-          return arith::SelectOp::create(
-              b, other, moved, math::CopySignOp::create(b, rest, y));
+          return arith::SelectOp::create(b, other, moved,
+                                         math::CopySignOp::create(b, rest, y));
         }
         y = safeDivisor(b, y);
         if (isUnsigned)
@@ -134,9 +134,9 @@ static FailureOr<Value> lowerMod(Node &node) {
         Value signs =
             arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
                                   arith::XOrIOp::create(b, rest, y), zero);
-        return arith::SelectOp::create(
-            b, arith::AndIOp::create(b, other, signs),
-            arith::AddIOp::create(b, rest, y), rest);
+        return arith::SelectOp::create(b,
+                                       arith::AndIOp::create(b, other, signs),
+                                       arith::AddIOp::create(b, rest, y), rest);
       });
 }
 
@@ -263,6 +263,23 @@ static FailureOr<Value> lowerPRelu(Node &node) {
       });
 }
 
+/// x + gate · y; the product is rounded as two operators would round it.
+static FailureOr<Value> lowerGatedAdd(Node &node) {
+  Type type = node.getElementType(0);
+  if (!isa<FloatType>(type))
+    return node.fail("needs floating-point elements");
+  if (node.get(3))
+    return node.fail("gate_weight is not supported");
+  return node.b.map({node.get(0), node.get(1), node.get(2)}, type,
+                    [type](B &b, ValueRange x) -> Value {
+                      Value product = arith::MulFOp::create(b, x[1], x[2]);
+                      Type compute = product.getType();
+                      product = convertFloatScalar(b, product, type);
+                      product = convertFloatScalar(b, product, compute);
+                      return arith::AddFOp::create(b, x[0], product);
+                    });
+}
+
 void onnxtolinalg::populateBinaryLowerings(Lowerings &lowerings) {
   for (StringRef op :
        {"Add", "And", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Div", "Max",
@@ -277,5 +294,6 @@ void onnxtolinalg::populateBinaryLowerings(Lowerings &lowerings) {
   lowerings["Pow"] = {2, single(lowerPow)};
   lowerings["Where"] = {3, single(lowerWhere)};
   lowerings["Clip"] = {1, single(lowerClip)};
+  lowerings["com.microsoft::GatedAdd"] = {3, single(lowerGatedAdd)};
   lowerings["PRelu"] = {2, single(lowerPRelu)};
 }

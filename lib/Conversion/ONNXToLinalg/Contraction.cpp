@@ -15,30 +15,6 @@ using namespace mlir::onnxtolinalg;
 
 using B = ImplicitLocOpBuilder;
 
-/// [M, K] · [K, N], or with either operand stored transposed.
-static Value multiply(TensorBuilder &b, Value lhs, Value rhs, bool transLhs,
-                      bool transRhs) {
-  Type type = cast<RankedTensorType>(lhs.getType()).getElementType();
-  Sizes x = b.getSizes(lhs), y = b.getSizes(rhs);
-  b.assertEqual(x[transLhs ? 0 : 1], y[transRhs ? 1 : 0], "inner sizes differ");
-  Sizes sizes{x[transLhs ? 1 : 0], y[transRhs ? 0 : 1]};
-  Value init = b.fill(sizes, constantAttr(getComputeType(type), 0.0));
-  AffineExpr m, n, k;
-  bindDims(b.getContext(), m, n, k);
-  auto map = [&](AffineExpr first, AffineExpr second) {
-    return AffineMapAttr::get(
-        AffineMap::get(3, 0, {first, second}, b.getContext()));
-  };
-  SmallVector<Attribute> maps{transLhs ? map(k, m) : map(m, k),
-                              transRhs ? map(n, k) : map(k, n), map(m, n)};
-  auto op = linalg::MatmulOp::create(b, ValueRange{lhs, rhs}, init);
-  if (transLhs || transRhs)
-    op.setIndexingMapsAttr(b.getArrayAttr(maps));
-  Value result = op.getResult(0);
-  b.setSizes(result, sizes);
-  return b.convertFloat(result, type);
-}
-
 /// [batch…, M, K] · [batch…, K, N] with batches that are broadcast.
 static Value multiplyBatches(TensorBuilder &b, Value lhs, Value rhs) {
   Type type = cast<RankedTensorType>(lhs.getType()).getElementType();
@@ -88,7 +64,7 @@ static FailureOr<Value> lowerMatMul(Node &node) {
   if (y.size() == 2) {
     // All rows of all batches meet the same matrix.
     OpFoldResult rows = b.product(ArrayRef(x).drop_back());
-    result = multiply(b, b.reshape(lhs, {rows, x.back()}), rhs, false, false);
+    result = b.multiply(b.reshape(lhs, {rows, x.back()}), rhs, false, false);
     sizes.assign(x.begin(), x.end() - 1);
     sizes.push_back(y.back());
   } else {
@@ -116,9 +92,9 @@ static FailureOr<Value> lowerGemm(Node &node) {
   // Sums stay in the compute type until C is added.
   Type compute = getComputeType(type);
   Value product =
-      multiply(b, b.convertFloat(node.get(0), compute),
-               b.convertFloat(node.get(1), compute),
-               node.op.getInt("transA", 0), node.op.getInt("transB", 0));
+      b.multiply(b.convertFloat(node.get(0), compute),
+                 b.convertFloat(node.get(1), compute),
+                 node.op.getInt("transA", 0), node.op.getInt("transB", 0));
   SmallVector<Value> operands{product};
   if (node.get(2))
     operands.push_back(node.get(2));

@@ -67,6 +67,12 @@ const Lowerings &onnxtolinalg::getLowerings() {
     populateScanLowerings(all);
     populatePositionLowerings(all);
     populateEinsumLowerings(all);
+    populateAttentionLowerings(all);
+    populateMultiHeadAttentionLowerings(all);
+    populateGroupQueryLowerings(all);
+    populateRotaryLowerings(all);
+    populateQuantizedLowerings(all);
+    populateCausalConvLowerings(all);
     populateReductionLowerings(all);
     populateNormalizationLowerings(all);
     populateSelectionLowerings(all);

@@ -38,21 +38,17 @@ static Value getMean(TensorBuilder &b, Value x, ArrayRef<int64_t> axes) {
 /// y = (x − mean) / √(variance + ε) · scale + bias; the root-mean-square forms
 /// leave the mean out. Further outputs are the mean, if there is one, and the
 /// reciprocal deviation.
-static Results lowerNormalization(Node &node, bool subtractsMean) {
+static Results normalize(Node &node, Value input, int64_t axis, double epsilon,
+                         Value scale, Value bias, bool subtractsMean) {
   TensorBuilder &b = node.b;
   Type type = node.getElementType(0), compute = getComputeType(type);
   if (!isa<FloatType>(type)) {
     node.emitError() << "needs floating-point elements";
     return failure();
   }
-  int64_t rank = node.getRank(0);
-  FailureOr<int64_t> axis = node.getAxis("axis", -1, rank);
-  if (failed(axis))
-    return failure();
-  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(*axis, rank));
-  double epsilon = node.op.getFloat("epsilon", 1e-5);
-
-  Value x = b.convertFloat(node.get(0), compute), mean;
+  SmallVector<int64_t> axes =
+      llvm::to_vector(llvm::seq<int64_t>(axis, node.getRank(0)));
+  Value x = b.convertFloat(input, compute), mean;
   Value centred = x;
   if (subtractsMean) {
     mean = getMean(b, x, axes);
@@ -70,9 +66,9 @@ static Results lowerNormalization(Node &node, bool subtractsMean) {
         return arith::DivFOp::create(b, constant(b, sum.getType(), 1.0),
                                      math::SqrtOp::create(b, sum));
       });
-  SmallVector<Value> operands{centred, inverse, node.get(1)};
-  if (node.get(2))
-    operands.push_back(node.get(2));
+  SmallVector<Value> operands{centred, inverse, scale};
+  if (bias)
+    operands.push_back(bias);
   Value result = b.map(operands, type, [](B &b, ValueRange x) -> Value {
     Value y = arith::MulFOp::create(b, x[0], x[1]);
     y = arith::MulFOp::create(b, y, x[2]);
@@ -88,9 +84,58 @@ static Results lowerNormalization(Node &node, bool subtractsMean) {
   return results;
 }
 
+static Results lowerNormalization(Node &node, bool subtractsMean) {
+  FailureOr<int64_t> axis = node.getAxis("axis", -1, node.getRank(0));
+  if (failed(axis))
+    return failure();
+  // Everything narrower is computed in f32, as 1 says; 11 is f64.
+  int64_t stash = node.op.getInt("stash_type", 1);
+  if (stash != 1 && !(stash == 11 && node.getElementType(0).isF64())) {
+    node.emitError() << "stash_type " << stash << " is not supported";
+    return failure();
+  }
+  return normalize(node, node.get(0), *axis, node.op.getFloat("epsilon", 1e-5),
+                   node.get(1), node.get(2), subtractsMean);
+}
+
+/// Normalises input + skip + bias, and gives the sum as result 3.
+static Results lowerSkipNormalization(Node &node, bool subtractsMean) {
+  TensorBuilder &b = node.b;
+  Value beta = subtractsMean ? node.get(3) : Value();
+  Value bias = node.get(subtractsMean ? 4 : 3);
+  Type type = node.getElementType(0);
+  if (!isa<FloatType>(type) || node.getRank(1) > node.getRank(0)) {
+    node.emitError() << "input and skip must be floats of one rank";
+    return failure();
+  }
+  Sizes sizes = b.getSizes(node.get(0));
+  SmallVector<Value> operands{node.get(0), node.get(1)};
+  if (bias)
+    operands.push_back(bias);
+  Value sum = b.map(operands, type, [](B &b, ValueRange x) -> Value {
+    Value sum = arith::AddFOp::create(b, x[0], x[1]);
+    return x.size() > 2 ? arith::AddFOp::create(b, sum, x[2]).getResult() : sum;
+  });
+  for (auto [size, expected] : llvm::zip_equal(b.getSizes(sum), sizes))
+    b.assertEqual(size, expected, "skip is larger than the input");
+  Results results =
+      normalize(node, sum, sizes.size() - 1, node.op.getFloat("epsilon", 1e-12),
+                node.get(2), beta, subtractsMean);
+  if (failed(results))
+    return failure();
+  if (!subtractsMean)
+    results->insert(results->begin() + 1, Value());
+  results->push_back(sum);
+  return results;
+}
+
 void onnxtolinalg::populateNormalizationLowerings(Lowerings &lowerings) {
   lowerings["LayerNormalization"] = {
       2, [](Node &node) { return lowerNormalization(node, true); }};
   lowerings["RMSNormalization"] = lowerings["SimplifiedLayerNormalization"] = {
       2, [](Node &node) { return lowerNormalization(node, false); }};
+  lowerings["com.microsoft::SkipLayerNormalization"] = {
+      3, [](Node &node) { return lowerSkipNormalization(node, true); }};
+  lowerings["com.microsoft::SkipSimplifiedLayerNormalization"] = {
+      3, [](Node &node) { return lowerSkipNormalization(node, false); }};
 }

@@ -164,31 +164,10 @@ static FailureOr<Value> lowerExpand(Node &node) {
 }
 
 static FailureOr<Value> lowerConcat(Node &node) {
-  TensorBuilder &b = node.b;
   FailureOr<int64_t> axis = node.getAxis("axis", 1, node.getRank(0));
   if (failed(axis))
     return failure();
-  SmallVector<Value> parts(node.op.getInputs());
-  Sizes total = b.getSizes(parts.front());
-  for (Value part : ArrayRef(parts).drop_front()) {
-    Sizes sizes = b.getSizes(part);
-    for (auto [i, size] : llvm::enumerate(sizes)) {
-      if (static_cast<int64_t>(i) == *axis)
-        total[i] = b.add(total[i], size);
-      else
-        b.assertEqual(total[i], size, "operands differ in size");
-    }
-  }
-  Value result = b.empty(total, node.getElementType(0));
-  Sizes offsets(total.size(), b.index(0)), strides(total.size(), b.index(1));
-  for (Value part : parts) {
-    Sizes sizes = b.getSizes(part);
-    result =
-        tensor::InsertSliceOp::create(b, part, result, offsets, sizes, strides);
-    offsets[*axis] = b.add(offsets[*axis], sizes[*axis]);
-  }
-  b.setSizes(result, total);
-  return result;
+  return node.b.concat(llvm::to_vector(node.op.getInputs()), *axis);
 }
 
 static FailureOr<Value> lowerTile(Node &node) {

@@ -80,6 +80,23 @@ Value TensorBuilder::finish(Value tensor, ArrayRef<OpFoldResult> sizes) {
   return tensor;
 }
 
+RankedTensorType TensorBuilder::getType(ArrayRef<OpFoldResult> sizes,
+                                        Type elementType) {
+  SmallVector<int64_t> shape;
+  for (OpFoldResult size : sizes)
+    shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
+  return RankedTensorType::get(shape, elementType);
+}
+
+Value TensorBuilder::sharpen(Value tensor) {
+  Sizes sizes = getSizes(tensor);
+  auto type = cast<RankedTensorType>(tensor.getType());
+  RankedTensorType known = getType(sizes, type.getElementType());
+  if (known == type)
+    return tensor;
+  return finish(tensor::CastOp::create(*this, known, tensor), sizes);
+}
+
 Value TensorBuilder::empty(ArrayRef<OpFoldResult> sizes, Type elementType) {
   return finish(tensor::EmptyOp::create(*this, sizes, elementType), sizes);
 }
@@ -146,10 +163,11 @@ Value TensorBuilder::stretch(Value input, ArrayRef<OpFoldResult> sizes) {
     SmallVector<Value> indices;
     for (size_t i = 0; i < from.size(); ++i) {
       Value index = at[offset + i];
-      indices.push_back(
-          isOne[i]
-              ? arith::SelectOp::create(b, isOne[i], zero, index).getResult()
-              : index);
+      if (getConstantIntValue(from[i]) == 1)
+        index = zero;
+      else if (isOne[i])
+        index = arith::SelectOp::create(b, isOne[i], zero, index);
+      indices.push_back(index);
     }
     return tensor::ExtractOp::create(b, input, indices).getResult();
   });
@@ -269,6 +287,27 @@ Value TensorBuilder::reduce(Value input, ArrayRef<int64_t> axes, bool keepDims,
   return keepDims ? reshape(result, kept) : result;
 }
 
+Value TensorBuilder::multiply(Value lhs, Value rhs, bool transLhs,
+                              bool transRhs) {
+  Type type = cast<RankedTensorType>(lhs.getType()).getElementType();
+  Sizes x = getSizes(lhs), y = getSizes(rhs);
+  assertEqual(x[transLhs ? 0 : 1], y[transRhs ? 1 : 0], "inner sizes differ");
+  Sizes sizes{x[transLhs ? 1 : 0], y[transRhs ? 0 : 1]};
+  Value init = fill(sizes, constantAttr(getComputeType(type), 0.0));
+  AffineExpr m, n, k;
+  bindDims(getContext(), m, n, k);
+  auto map = [&](AffineExpr first, AffineExpr second) {
+    return AffineMapAttr::get(
+        AffineMap::get(3, 0, {first, second}, getContext()));
+  };
+  SmallVector<Attribute> maps{transLhs ? map(k, m) : map(m, k),
+                              transRhs ? map(n, k) : map(k, n), map(m, n)};
+  auto op = linalg::MatmulOp::create(*this, ValueRange{lhs, rhs}, init);
+  if (transLhs || transRhs)
+    op.setIndexingMapsAttr(getArrayAttr(maps));
+  return convertFloat(finish(op.getResult(0), sizes), type);
+}
+
 Value TensorBuilder::broadcast(Value input, ArrayRef<OpFoldResult> sizes) {
   if (getSizes(input) == Sizes(sizes))
     return input;
@@ -287,6 +326,7 @@ Value TensorBuilder::broadcast(Value input, ArrayRef<OpFoldResult> sizes) {
 }
 
 Value TensorBuilder::transpose(Value input, ArrayRef<int64_t> permutation) {
+  input = sharpen(input);
   Sizes from = getSizes(input), sizes;
   for (int64_t axis : permutation)
     sizes.push_back(from[axis]);

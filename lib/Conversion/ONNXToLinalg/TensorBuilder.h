@@ -100,11 +100,16 @@ public:
   /// is carried on; tensors keep their sizes.
   SmallVector<Value> loop(ArrayRef<OpFoldResult> bounds, ValueRange init,
                           LoopBody body);
+  /// [M, K] · [K, N], or with either operand stored transposed.
+  Value multiply(Value lhs, Value rhs, bool transLhs, bool transRhs);
   /// `input` with other sizes of the same product.
   Value reshape(Value input, ArrayRef<OpFoldResult> sizes);
   /// `input` repeated along the dimensions that are 1 in it and not in `sizes`.
   Value broadcast(Value input, ArrayRef<OpFoldResult> sizes);
   Value transpose(Value input, ArrayRef<int64_t> permutation);
+  /// The operands one after the other along `axis`; the call ends unless their
+  /// other sizes are equal.
+  Value concat(ArrayRef<Value> parts, int64_t axis);
   Value slice(Value input, ArrayRef<OpFoldResult> offsets,
               ArrayRef<OpFoldResult> sizes, ArrayRef<OpFoldResult> strides);
 
@@ -117,6 +122,10 @@ public:
 private:
   Value stretch(Value input, ArrayRef<OpFoldResult> sizes);
   Value finish(Value tensor, ArrayRef<OpFoldResult> sizes);
+  /// The tensor type that says those of `sizes` that are constants.
+  RankedTensorType getType(ArrayRef<OpFoldResult> sizes, Type elementType);
+  /// `tensor` with all that is known of its sizes in its type.
+  Value sharpen(Value tensor);
 
   llvm::DenseMap<Value, Sizes> known;
   std::string subject;

@@ -1,4 +1,4 @@
-//===- TensorReshape.cpp - Reshapes between run-time sizes -*- C++ -*-===//
+//===- TensorReshape.cpp - Reshapes and concatenations -*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -37,14 +37,10 @@ Value TensorBuilder::reshape(Value input, ArrayRef<OpFoldResult> sizes) {
     return input;
   auto type = cast<RankedTensorType>(input.getType());
   auto typeOf = [&](ArrayRef<OpFoldResult> list) {
-    SmallVector<int64_t> shape;
-    for (OpFoldResult size : list)
-      shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
-    return RankedTensorType::get(shape, type.getElementType());
+    return getType(list, type.getElementType());
   };
   // Say in the type what is known, for the reassociations to agree.
-  if (RankedTensorType known = typeOf(from); known != type)
-    input = tensor::CastOp::create(*this, known, input);
+  input = sharpen(input);
 
   // Sizes that agree at both ends stay; those between them become one, then
   // the wanted ones. Their products agree because all the others do.
@@ -131,4 +127,27 @@ Value TensorBuilder::reshape(Value input, ArrayRef<OpFoldResult> sizes) {
     input = tensor::ExpandShapeOp::create(*this, result, input, groups, sizes);
   }
   return finish(input, sizes);
+}
+
+Value TensorBuilder::concat(ArrayRef<Value> parts, int64_t axis) {
+  if (parts.size() == 1)
+    return parts.front();
+  Sizes total = getSizes(parts.front());
+  for (Value part : parts.drop_front())
+    for (auto [i, size] : llvm::enumerate(getSizes(part))) {
+      if (static_cast<int64_t>(i) == axis)
+        total[i] = add(total[i], size);
+      else
+        assertEqual(total[i], size, "operands differ in size");
+    }
+  Type type = cast<RankedTensorType>(parts.front().getType()).getElementType();
+  Value result = empty(total, type);
+  Sizes offsets(total.size(), index(0)), strides(total.size(), index(1));
+  for (Value part : parts) {
+    Sizes sizes = getSizes(part);
+    result = tensor::InsertSliceOp::create(*this, part, result, offsets, sizes,
+                                           strides);
+    offsets[axis] = add(offsets[axis], sizes[axis]);
+  }
+  return finish(result, total);
 }

@@ -27,6 +27,7 @@ const InferRules &onnxir::getInferRules() {
     addIndexingRules(all);
     addReductionRules(all);
     addContractionRules(all);
+    addAttentionRules(all);
     addContribRules(all);
     return all;
   }();
@@ -132,13 +133,29 @@ struct InferTypesPass
   LogicalResult inferFunction(func::FuncOp function) {
     ShapeValues values([](Value, unsigned) { return OpFoldResult(); });
     unsigned refined = 0;
+    SmallVector<NodeOp> sequences;
     // Sub-graphs come before the nodes that hold them.
     WalkResult walk = function.walk([&](NodeOp node) {
+      if (node.is("SplitToSequence"))
+        sequences.push_back(node);
+      if (node.is("SequenceAt")) {
+        Value folded;
+        if (failed(foldSequenceAt(node, folded)))
+          return WalkResult::interrupt();
+        if (folded) {
+          node.getResult(0).replaceAllUsesWith(folded);
+          node.erase();
+          return WalkResult::advance();
+        }
+      }
       return failed(inferNode(node, values, refined)) ? WalkResult::interrupt()
                                                       : WalkResult::advance();
     });
     if (walk.wasInterrupted())
       return failure();
+    for (NodeOp node : sequences)
+      if (node->use_empty())
+        node.erase();
     numRefined += refined;
     for (auto returnOp : function.getOps<func::ReturnOp>())
       function.setType(FunctionType::get(&getContext(),

@@ -61,12 +61,17 @@ struct InferRule {
 /// Rules by operator, domains other than the standard one as `domain::Op`.
 using InferRules = llvm::StringMap<InferRule>;
 
+/// Sets `folded` to what `node`, a SequenceAt, takes out of a tensor that was
+/// split into a sequence, where sizes and position are known.
+LogicalResult foldSequenceAt(NodeOp node, Value &folded);
+
 void addElementwiseRules(InferRules &rules);
 void addShapeRules(InferRules &rules);
 void addReshapeRules(InferRules &rules);
 void addIndexingRules(InferRules &rules);
 void addReductionRules(InferRules &rules);
 void addContractionRules(InferRules &rules);
+void addAttentionRules(InferRules &rules);
 void addContribRules(InferRules &rules);
 
 /// All of them.

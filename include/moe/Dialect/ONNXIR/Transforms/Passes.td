@@ -41,7 +41,9 @@ def InferTypesPass : Pass<"onnxir-infer-types", "::mlir::ModuleOp"> {
     Walks nodes in order and gives their results the types that the operators
     define: values of type `!onnxir.any` get one, sizes that the model leaves
     open are filled in where the operands tell. Constant arithmetic on shapes
-    is followed. Results of operators without a rule keep their types.
+    is followed. Results of operators without a rule keep their types. What a
+    SequenceAt takes out of a SplitToSequence becomes a part of a Split where
+    sizes and position are known, for sequences have no type of their own.
 
     ```mlir
     %0 = onnxir.node "MatMul"(%x, %w)
