@@ -70,8 +70,9 @@ void OutlineLoopsPass::outline(scf::ForOp loop) {
       loop.getLoc(), "loop",
       builder.getFunctionType(TypeRange(captured), loop.getResultTypes()));
   function.setPrivate();
-  // A caller of hundreds of loops is what outlining avoids.
-  function.setNoInline(true);
+  // A caller of hundreds of loops is what outlining avoids. The conversion to
+  // LLVM drops no_inline.
+  function->setAttr("passthrough", builder.getStrArrayAttr({"noinline"}));
   Block *body = function.addEntryBlock();
   builder.setInsertionPointToStart(body);
   IRMapping mapping;
@@ -95,7 +96,7 @@ void OutlineLoopsPass::runOnOperation() {
   functions.clear();
   SmallVector<scf::ForOp> loops;
   for (auto function : getOperation().getOps<func::FuncOp>()) {
-    if (!function.isPublic() || function.isExternal())
+    if (function.isExternal())
       continue;
     SmallVector<scf::ForOp> own;
     for (Block &block : function.getBody())

@@ -269,8 +269,8 @@ def OutlineLoopsPass : Pass<"moe-outline-loops", "ModuleOp"> {
   let summary = "Move loops of large functions into functions of their own";
   let description = [{
     Analyses of LLVM take more than linear time in the size of a function, and a
-    model is one function of hundreds of loops. Each outermost loop of a public
-    function with many of them becomes a private function, which is called in
+    model is one function of hundreds of loops. Each outermost loop of a function
+    with many of them becomes a private function, which is called in
     its place; loops that do the same, as those of a model's layers, share one.
 
     Example:

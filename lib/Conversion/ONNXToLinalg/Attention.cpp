@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Attention.h"
+#include "Operands.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -75,8 +76,10 @@ static FailureOr<Value> getHeads(Node &node, unsigned slot, StringRef heads) {
 static FailureOr<Value> appendPast(Node &node, unsigned slot, Value next) {
   if (!node.get(slot))
     return next;
-  if (node.getRank(slot) != 4)
-    return node.fail("the cache must have rank 4");
+  Type type = cast<RankedTensorType>(next.getType()).getElementType();
+  if (node.getRank(slot) != 4 || node.getElementType(slot) != type)
+    return node.fail("the cache must have rank 4 and the element type of what "
+                     "is added");
   return node.b.concat({node.get(slot), next}, 2);
 }
 
@@ -89,13 +92,19 @@ static Results lowerAttention(Node &node) {
       return failure();
     }
   FailureOr<Value> query = getHeads(node, 0, "q_num_heads");
+  if (failed(query))
+    return failure();
   FailureOr<Value> key = getHeads(node, 1, "kv_num_heads");
+  if (failed(key))
+    return failure();
   FailureOr<Value> value = getHeads(node, 2, "kv_num_heads");
-  if (failed(query) || failed(key) || failed(value))
+  if (failed(value))
     return failure();
   FailureOr<Value> allKeys = appendPast(node, 4, *key);
+  if (failed(allKeys))
+    return failure();
   FailureOr<Value> allValues = appendPast(node, 5, *value);
-  if (failed(allKeys) || failed(allValues))
+  if (failed(allValues))
     return failure();
   Sizes q = b.getSizes(*query), k = b.getSizes(*allKeys);
   std::optional<int64_t> headSize = getConstantIntValue(q[3]);
@@ -119,6 +128,13 @@ static Results lowerAttention(Node &node) {
   sees.past = b.getIndex(node.get(4) ? b.getSize(node.get(4), 2) : b.index(0));
   sees.lengths = node.get(6);
   sees.rows = b.getIndex(q[2]);
+  if (!isIntegers(node, 6, 1)) {
+    node.emitError() << "nonpad_kv_seqlen must be integers of rank 1";
+    return failure();
+  }
+  if (sees.lengths)
+    b.assertEqual(b.getSize(sees.lengths, 0), q[0],
+                  "nonpad_kv_seqlen does not have the batch size");
   if (sees.lengths && node.get(4)) {
     node.emitError() << "has a cache and the lengths of an outer one";
     return failure();

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Lowering.h"
+#include "Operands.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -68,6 +68,8 @@ static Results lowerCausalConv(Node &node) {
   Sizes sizes = b.getSizes(node.get(0)), kernel = b.getSizes(node.get(1));
   if (dilation < 1 || dilation > INT32_MAX)
     return fail("the dilation is out of range");
+  if (!isFloats(node, 2, 1))
+    return fail("the bias must be floats of rank 1");
   b.assertEqual(kernel[0], sizes[1], "the weight does not fit the channels");
   b.assertEqual(kernel[1], b.index(1), "the weight is not depthwise");
   Value weight = b.reshape(node.get(1), {kernel[0], kernel[2]});
@@ -75,8 +77,8 @@ static Results lowerCausalConv(Node &node) {
   Sizes state{sizes[0], sizes[1], history};
   Value past = node.get(3);
   if (past) {
-    if (node.getRank(3) != 3)
-      return fail("the state must have rank 3");
+    if (node.getRank(3) != 3 || node.getElementType(3) != type)
+      return fail("the state must have rank 3 and the input's element type");
     for (auto [have, want] : llvm::zip_equal(b.getSizes(past), state))
       b.assertEqual(have, want, "the state does not fit input and weight");
   } else {

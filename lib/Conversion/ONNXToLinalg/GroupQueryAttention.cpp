@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Attention.h"
+#include "Operands.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -64,23 +65,27 @@ StringRef GroupQueryLowering::findUnsupported() {
   if (static_cast<bool>(node.get(1)) != static_cast<bool>(node.get(2)))
     return "has a key without a value or a value without a key";
   for (unsigned slot : {1u, 2u})
-    if (node.get(slot) && node.getRank(slot) != 3)
-      return "key and value must have rank 3";
+    if (!isFloats(node, slot, 3))
+      return "key and value must be floats of rank 3";
   if (static_cast<bool>(node.get(3)) != static_cast<bool>(node.get(4)))
     return "has half a cache";
   for (unsigned slot : {3u, 4u})
     if (node.get(slot) && (node.getRank(slot) != 4 ||
                            node.getElementType(slot) != node.getElementType(0)))
       return "the cache must have rank 4 and the query's element type";
-  if (node.getRank(5) > 2 || node.getRank(6) > 1 ||
-      !isa<IntegerType>(node.getElementType(5)))
+  if (!isIntegers(node, 5, {1, 2}) || !isIntegers(node, 6, {0, 1}) ||
+      !node.getType(6).hasStaticShape() ||
+      node.getType(6).getNumElements() != 1)
     return "seqlens_k or total_sequence_length has a wrong type";
   if (node.op.getInt("do_rotary", 0) && (!node.get(7) || !node.get(8)))
     return "do_rotary needs cos_cache and sin_cache";
-  if (node.get(9) && node.getRank(9) != 2)
-    return "position_ids must have rank 2";
-  if (node.get(10) && node.getRank(10) != 4)
-    return "attention_bias must have rank 4";
+  if (!isIntegers(node, 9, 2))
+    return "position_ids must be integers of rank 2";
+  if (!isFloats(node, 10, 4))
+    return "attention_bias must be floats of rank 4";
+  if (!isFloats(node, 11, 1) || !isFloats(node, 14, 1) ||
+      !isFloats(node, 15, 1))
+    return "sinks and weights of norms must be floats of rank 1";
   if (node.get(12) || node.get(13) ||
       node.op.getString("k_quant_type", "NONE") != "NONE" ||
       node.op.getString("v_quant_type", "NONE") != "NONE")
@@ -193,7 +198,7 @@ LogicalResult GroupQueryLowering::rotate() {
   if (!node.op.getInt("do_rotary", 0))
     return success();
   Value cosines = node.get(7), sines = node.get(8), ids = node.get(9);
-  if (node.getRank(7) != 2 || node.getRank(8) != 2 ||
+  if (!isFloats(node, 7, 2) || !isFloats(node, 8, 2) ||
       node.getType(7).isDynamicDim(1)) {
     node.emitError() << "the size of the rotated part is not known";
     return failure();
@@ -328,6 +333,9 @@ Results GroupQueryLowering::lower() {
   parts.scale = scale != 0.0 ? scale : 1.0 / std::sqrt(double(*headSize));
   parts.softcap = node.op.getFloat("softcap", 0.0);
   parts.sinks = node.get(11);
+  if (parts.sinks)
+    b.assertEqual(b.getSize(parts.sinks, 0), b.index(heads),
+                  "there is not one sink for each head");
   if (!parts.sinks && node.op.getInt("smooth_softmax", -1) == 1)
     parts.sinks =
         b.fill(b.index(heads), constantAttr(node.getElementType(0), 0.0));

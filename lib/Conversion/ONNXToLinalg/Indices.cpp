@@ -27,9 +27,8 @@ Value onnxtolinalg::wrapIndex(B &b, Value index, Value size) {
 /// Whether all sizes and all indices are known; checks them then.
 static FailureOr<bool> checkConstants(Node &node, unsigned slot,
                                       ArrayRef<OpFoldResult> sizes) {
-  std::optional<SmallVector<int64_t>> constants =
-      onnxir::getConstantInts(node.get(slot),
-                              &node.state.values->getSymbolTables());
+  std::optional<SmallVector<int64_t>> constants = onnxir::getConstantInts(
+      node.get(slot), &node.state.values->getSymbolTables());
   SmallVector<int64_t> known;
   for (OpFoldResult size : sizes)
     if (std::optional<int64_t> value = getConstantIntValue(size))

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Attention.h"
+#include "Operands.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -26,10 +27,17 @@ static StringRef findUnsupported(Node &node) {
   if (node.getRank(1) != node.getRank(2) ||
       (node.getRank(1) != 3 && node.getRank(1) != 4))
     return "packed key and value are not supported";
-  if (node.get(4) && node.getRank(4) != 2)
+  for (unsigned slot : {1u, 2u, 3u, 6u, 7u})
+    if (node.get(slot) && node.getElementType(slot) != node.getElementType(0))
+      return "operands differ in element type";
+  if (!isFloats(node, 3, 1))
+    return "the bias must have rank 1";
+  if (!isIntegers(node, 4, 2))
     return "only a key_padding_mask [batch, length] is supported";
-  if (node.get(5) && node.getRank(5) != 4)
-    return "attention_bias must have rank 4";
+  if (!isFloats(node, 5, 4))
+    return "attention_bias must be floats of rank 4";
+  if (!isFloats(node, 6, 4) || !isFloats(node, 7, 4))
+    return "the cache must have rank 4";
   if (node.get(8) || node.get(9))
     return "shared buffers of past and present are not supported";
   if (node.wants(3))

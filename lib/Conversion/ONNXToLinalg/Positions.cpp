@@ -56,6 +56,9 @@ static FailureOr<Value> lowerOneHot(Node &node) {
   Value bound = b.getIndex(*depth);
   Value indices = node.get(0), values = node.get(2);
   Type from = node.getElementType(0);
+  if (node.isUnsigned(0))
+    from = IntegerType::get(from.getContext(), from.getIntOrFloatBitWidth(),
+                            IntegerType::Unsigned);
   return b.generate(
       sizes, node.getElementType(2), [&](B &b, ValueRange loops) -> Value {
         SmallVector<Value> at(loops);

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Indices.h"
+#include "Operands.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -70,7 +71,9 @@ static FailureOr<Value> lowerMatMulNBits(Node &node) {
     return node.fail("the zero points do not fit the weights");
   if (node.get(3) && !packedZeros && !isa<FloatType>(node.getElementType(3)))
     return node.fail("zero points must be bytes or floats");
-  if (node.get(5) && !holds(5, n))
+  if (node.getRank(0) == 0)
+    return node.fail("the input must not be a scalar");
+  if (node.get(5) && (!holds(5, n) || !isFloats(node, 5, {1, 2})))
     return node.fail("the bias does not fit the weights");
 
   OpFoldResult rows = b.index(n), columns = b.index(k);
@@ -122,8 +125,10 @@ static FailureOr<Value> lowerGatherBlockQuantized(Node &node) {
   int64_t rank = node.getRank(0), bits = node.op.getInt("bits", 4);
   int64_t block = node.op.getInt("block_size", 128);
   FailureOr<int64_t> gather = node.getAxis("gather_axis", 0, rank);
+  if (failed(gather))
+    return failure();
   FailureOr<int64_t> quantized = node.getAxis("quantize_axis", 1, rank);
-  if (failed(gather) || failed(quantized))
+  if (failed(quantized))
     return failure();
   if (!isBytes(node, 0))
     return node.fail("only data of ui8 is supported");

@@ -8,6 +8,7 @@
 
 #include "Attention.h"
 #include "Indices.h"
+#include "Operands.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -27,6 +28,8 @@ static FailureOr<Value> lowerRotary(Node &node, unsigned cosine, unsigned sine,
   int64_t sequenceAxis = node.getRank(0) == 4 ? 2 : 1;
   int64_t rotated = node.op.getInt("rotary_embedding_dim", 0);
   int64_t heads = node.op.getInt("num_heads", 0);
+  if (node.getRank(cosine) == 0 || node.getRank(sine) == 0)
+    return node.fail("caches must not be scalars");
   Sizes cache = b.getSizes(node.get(cosine));
   if (node.getRank(0) == 3) {
     // The contributed operator may leave out the heads of a full rotation.
@@ -63,8 +66,8 @@ static FailureOr<Value> lowerRotary(Node &node, unsigned cosine, unsigned sine,
   Value ids = node.get(positions);
   bool interleaved = node.op.getInt("interleaved", 0);
   if (!ids) {
-    if (node.getRank(cosine) != 3 || node.getRank(sine) != 3)
-      return node.fail("caches must have rank 3 without position_ids");
+    if (!isFloats(node, cosine, 3) || !isFloats(node, sine, 3))
+      return node.fail("caches must be floats of rank 3 without position_ids");
     for (unsigned slot : {cosine, sine}) {
       b.assertEqual(b.getSize(node.get(slot), 0), split[0],
                     "caches and input differ in batch size");
@@ -80,8 +83,10 @@ static FailureOr<Value> lowerRotary(Node &node, unsigned cosine, unsigned sine,
                     });
     return b.reshape(x, sizes);
   }
-  if (node.getRank(cosine) != 2 || node.getRank(sine) != 2)
-    return node.fail("caches must have rank 2 with position_ids");
+  if (!isFloats(node, cosine, 2) || !isFloats(node, sine, 2))
+    return node.fail("caches must be floats of rank 2 with position_ids");
+  if (!isIntegers(node, positions, {0, 1, 2}))
+    return node.fail("position_ids must be integers of rank 2 at most");
   b.assertEqual(b.getSize(sines, 0), cache[0], "the caches differ in length");
   OpFoldResult limit = cache[0];
   bool isOffset = node.getRank(positions) < 2;
@@ -90,6 +95,8 @@ static FailureOr<Value> lowerRotary(Node &node, unsigned cosine, unsigned sine,
   Value start;
   if (isOffset) {
     // One number: where the first position of every row is.
+    b.assertEqual(b.product(b.getSizes(ids)), b.index(1),
+                  "position_ids are neither one number nor one for each row");
     start = wrapIndex(b, b.getScalar(ids), b.getIndex(limit));
     b.assertAtMost(b.add(start, split[sequenceAxis]), limit,
                    "a position is beyond the caches");

@@ -58,8 +58,10 @@ static FailureOr<StringRef> getReduction(Node &node) {
 static FailureOr<Value> lowerScatterElements(Node &node) {
   TensorBuilder &b = node.b;
   FailureOr<int64_t> axis = node.getAxis("axis", 0, node.getRank(0));
+  if (failed(axis))
+    return failure();
   FailureOr<StringRef> reduction = getReduction(node);
-  if (failed(axis) || failed(reduction))
+  if (failed(reduction))
     return failure();
   if (node.getRank(1) != node.getRank(0) ||
       node.getRank(2) != node.getRank(0) ||

@@ -44,6 +44,96 @@ static FailureOr<Sizes> readList(Node &node, StringRef name, unsigned slot) {
   return node.getIndices(slot);
 }
 
+/// The elements at offsets + i · strides, whatever the sign of a stride.
+static Value readSlice(Node &node, ArrayRef<OpFoldResult> offsets,
+                       ArrayRef<OpFoldResult> sizes,
+                       ArrayRef<OpFoldResult> strides) {
+  Value input = node.get(0);
+  return node.b.generate(
+      sizes, node.getElementType(0), [&](B &inner, ValueRange at) -> Value {
+        SmallVector<Value> indices;
+        for (auto [i, index] : llvm::enumerate(at)) {
+          Value offset = getValueOrCreateConstantIndexOp(inner, inner.getLoc(),
+                                                         offsets[i]);
+          Value stride = getValueOrCreateConstantIndexOp(inner, inner.getLoc(),
+                                                         strides[i]);
+          indices.push_back(arith::AddIOp::create(
+              inner, offset, arith::MulIOp::create(inner, index, stride)));
+        }
+        return tensor::ExtractOp::create(inner, input, indices);
+      });
+}
+
+/// A slice whose axes or steps are computed: each dimension looks for the
+/// entry that is about it.
+static FailureOr<Value> lowerDynamicSlice(Node &node, const Sizes &starts,
+                                          const Sizes &ends) {
+  using P = arith::CmpIPredicate;
+  TensorBuilder &b = node.b;
+  size_t count = starts.size();
+  Sizes axes, steps(count, b.index(1));
+  for (size_t i = 0; i < count; ++i)
+    axes.push_back(b.index(i));
+  for (auto [slot, list] : {std::pair(3u, &axes), std::pair(4u, &steps)}) {
+    if (!node.get(slot))
+      continue;
+    FailureOr<Sizes> given = node.getIndices(slot);
+    if (failed(given))
+      return failure();
+    *list = *given;
+  }
+  if (axes.size() != count || steps.size() != count || ends.size() != count)
+    return node.fail("starts, ends, axes and steps differ in number");
+  Sizes from = b.getSizes(node.get(0)), offsets, sizes, strides;
+  Value zero = b.getIndex(b.index(0)), one = b.getIndex(b.index(1));
+  Value minusOne = b.getIndex(b.index(-1));
+  Value rank = b.getIndex(b.index(from.size()));
+  auto compare = [&](P predicate, Value x, Value y) -> Value {
+    return arith::CmpIOp::create(b, predicate, x, y);
+  };
+  auto select = [&](Value condition, Value x, Value y) -> Value {
+    return arith::SelectOp::create(b, condition, x, y);
+  };
+  SmallVector<Value> positions;
+  for (auto [axis, step] : llvm::zip_equal(axes, steps)) {
+    Value index = b.getIndex(axis);
+    Value isNegative = compare(P::slt, index, zero);
+    index = select(isNegative, arith::AddIOp::create(b, index, rank), index);
+    b.assertTrue(compare(P::ult, index, rank), "an axis is out of range");
+    b.assertTrue(compare(P::ne, b.getIndex(step), zero), "a step is 0");
+    positions.push_back(index);
+  }
+  for (auto [dim, extent] : llvm::enumerate(from)) {
+    Value size = b.getIndex(extent), here = b.getIndex(b.index(dim));
+    Value start = zero, end = size, step = one;
+    for (size_t i = 0; i < count; ++i) {
+      Value mine = compare(P::eq, positions[i], here);
+      start = select(mine, b.getIndex(starts[i]), start);
+      end = select(mine, b.getIndex(ends[i]), end);
+      step = select(mine, b.getIndex(steps[i]), step);
+    }
+    Value back = compare(P::slt, step, zero);
+    Value low = select(back, minusOne, zero);
+    Value high =
+        select(back, arith::SubIOp::create(b, size, one).getResult(), size);
+    auto clamp = [&](Value i) -> Value {
+      Value wrapped = arith::AddIOp::create(b, i, size);
+      i = select(compare(P::slt, i, zero), wrapped, i);
+      i = arith::MinSIOp::create(b, i, high);
+      return arith::MaxSIOp::create(b, i, low);
+    };
+    Value first = clamp(start), last = clamp(end);
+    Value distance = select(back, arith::SubIOp::create(b, first, last),
+                            arith::SubIOp::create(b, last, first));
+    Value stride = select(back, arith::SubIOp::create(b, zero, step), step);
+    Value extentLeft = arith::CeilDivSIOp::create(b, distance, stride);
+    offsets.push_back(first);
+    strides.push_back(step);
+    sizes.push_back(arith::MaxSIOp::create(b, extentLeft, zero).getResult());
+  }
+  return readSlice(node, offsets, sizes, strides);
+}
+
 static FailureOr<Value> lowerSlice(Node &node) {
   TensorBuilder &b = node.b;
   bool hasAttributes = node.op.getInts("starts").has_value();
@@ -56,23 +146,19 @@ static FailureOr<Value> lowerSlice(Node &node) {
   Sizes from = b.getSizes(node.get(0));
   size_t count = starts->size(), rank = from.size();
   SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(count));
-  if (auto attribute = node.op.getInts("axes")) {
-    axes.assign(attribute->begin(), attribute->end());
-  } else if (node.get(3)) {
-    std::optional<SmallVector<int64_t>> known =
-        node.state.values->getConstants(node.get(3));
-    if (!known)
-      return node.fail("axes are not constant");
-    axes = *known;
-  }
   SmallVector<int64_t> steps(count, 1);
-  if (node.get(4)) {
-    std::optional<SmallVector<int64_t>> known =
-        node.state.values->getConstants(node.get(4));
-    if (!known)
-      return node.fail("steps are not constant");
-    steps = *known;
-  }
+  std::optional<SmallVector<int64_t>> knownAxes =
+      node.state.values->getConstants(node.get(3));
+  std::optional<SmallVector<int64_t>> knownSteps =
+      node.state.values->getConstants(node.get(4));
+  if (auto attribute = node.op.getInts("axes"))
+    axes.assign(attribute->begin(), attribute->end());
+  else if (knownAxes)
+    axes = *knownAxes;
+  if (knownSteps)
+    steps = *knownSteps;
+  if ((node.get(3) && !knownAxes) || (node.get(4) && !knownSteps))
+    return lowerDynamicSlice(node, *starts, *ends);
   if (axes.size() != count || steps.size() != count || ends->size() != count)
     return node.fail("starts, ends, axes and steps differ in number");
 
@@ -102,20 +188,7 @@ static FailureOr<Value> lowerSlice(Node &node) {
   }
   if (!backwards)
     return b.slice(node.get(0), offsets, sizes, strides);
-  Value input = node.get(0);
-  return b.generate(
-      sizes, node.getElementType(0), [&](B &inner, ValueRange at) -> Value {
-        SmallVector<Value> indices;
-        for (auto [i, index] : llvm::enumerate(at)) {
-          Value offset = getValueOrCreateConstantIndexOp(inner, inner.getLoc(),
-                                                         offsets[i]);
-          Value stride = getValueOrCreateConstantIndexOp(inner, inner.getLoc(),
-                                                         strides[i]);
-          indices.push_back(arith::AddIOp::create(
-              inner, offset, arith::MulIOp::create(inner, index, stride)));
-        }
-        return tensor::ExtractOp::create(inner, input, indices);
-      });
+  return readSlice(node, offsets, sizes, strides);
 }
 
 static Results lowerSplit(Node &node) {

@@ -3,10 +3,11 @@
 # CHECK: {{^[0-9]+}} cases, 0 failures
 """ONNX's own node tests of the operators that convert-onnx-to-linalg lowers.
 
-Usage: onnx-nodes.py WORKDIR MOE_RUN [PATTERN]: all cases, or those whose name holds PATTERN.
+Usage: onnx-nodes.py WORKDIR MOE_RUN [PATTERN]: all cases, or those whose name PATTERN is found in.
 """
 
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -18,13 +19,14 @@ from onnx import numpy_helper
 from onnx.backend.test.case.node import collect_testcases
 
 OPERATORS = set(
-    """Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Cast
-    CastLike Ceil Clip Concat Constant ConstantOfShape Cos Cosh Div Elu Equal Erf Exp Expand Flatten Floor Gather
-    GatherElements Gelu Gemm Greater GreaterOrEqual HardSigmoid HardSwish Identity IsInf IsNaN LayerNormalization
-    LeakyRelu Less LessOrEqual Log LogSoftmax MatMul Max Mean Min Mish Mod Mul Neg Not Or PRelu Pow RMSNormalization
-    Range Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum
-    ReduceSumSquare Relu Reshape Round Selu Shape Sigmoid Sign Sin Sinh Size Slice Softmax Softplus Softsign Split
-    Sqrt Squeeze Sub Sum Swish Tan Tanh ThresholdedRelu Tile TopK Transpose Unsqueeze Where Xor""".split()
+    """Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh Attention BitwiseAnd BitwiseNot BitwiseOr BitwiseXor
+    Cast CastLike CausalConvWithState Ceil Clip Concat Constant ConstantOfShape Cos Cosh CumProd CumSum Div Einsum Elu
+    Equal Erf Exp Expand EyeLike Flatten Floor Gather GatherElements GatherND Gelu Gemm Greater GreaterOrEqual
+    HardSigmoid HardSwish Identity IsInf IsNaN LayerNormalization LeakyRelu Less LessOrEqual Log LogSoftmax MatMul Max
+    Mean Min Mish Mod Mul Neg NonZero Not OneHot Or PRelu Pow RMSNormalization Range Reciprocal ReduceL1 ReduceL2
+    ReduceLogSum ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape RotaryEmbedding Round
+    ScatterElements ScatterND Selu Shape Sigmoid Sign Sin Sinh Size Slice Softmax Softplus Softsign Split Sqrt Squeeze
+    Sub Sum Swish Tan Tanh ThresholdedRelu Tile TopK Transpose Trilu Unsqueeze Where Xor""".split()
 )
 
 # Element types that tensors of code may have.
@@ -34,6 +36,7 @@ TYPES = {"FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16", "BOOL", "INT8", "INT16", "INT
 
 # Inputs that must be constants, which the tests pass at run time.
 CONSTANT_INPUTS = {"Squeeze": [1], "Unsqueeze": [1], "Slice": [1, 2, 3, 4], "Split": [1], "Tile": [1]}
+CONSTANT_INPUTS |= {"CumSum": [1], "CumProd": [1]}
 CONSTANT_INPUTS |= {op: [1] for op in OPERATORS if op.startswith("Reduce")}
 
 EXCLUDED = {
@@ -122,7 +125,7 @@ def main():
     pattern = sys.argv[3] if len(sys.argv) > 3 else ""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        cases = [c for c in collect_testcases(None) if is_supported(c) and pattern in c.name]
+        cases = [c for c in collect_testcases(None) if is_supported(c) and re.search(pattern, c.name)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         problems = list(pool.map(lambda case: run_case(case, workdir, moe_run), cases))
     failures = [(case.name, problem) for case, problem in zip(cases, problems) if problem]

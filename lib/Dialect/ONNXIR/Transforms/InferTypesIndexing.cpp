@@ -103,8 +103,11 @@ static LogicalResult inferSlice(Inference &inference) {
     return inference.emitError() << "the number of sliced axes is not known";
   if (node.getInts("axes") || inference.has(3)) {
     axes = read("axes", 3);
+    // Any dimension may be cut.
     if (!axes)
-      return inference.emitError() << "axes are not constant";
+      return inference.set(
+          0, inference.getElementType(0),
+          SmallVector<int64_t>(shape.size(), ShapedType::kDynamic));
   } else {
     axes = llvm::to_vector(llvm::seq<int64_t>(count));
   }
