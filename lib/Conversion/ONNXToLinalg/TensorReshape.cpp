@@ -139,11 +139,15 @@ Value TensorBuilder::concat(ArrayRef<Value> parts, int64_t axis) {
         total[i] = add(total[i], size);
       else
         assertEqual(total[i], size, "operands differ in size");
+      // A known size says more.
+      if (static_cast<int64_t>(i) != axis && getConstantIntValue(size))
+        total[i] = size;
     }
   Type type = cast<RankedTensorType>(parts.front().getType()).getElementType();
   Value result = empty(total, type);
   Sizes offsets(total.size(), index(0)), strides(total.size(), index(1));
   for (Value part : parts) {
+    part = sharpen(part);
     Sizes sizes = getSizes(part);
     result = tensor::InsertSliceOp::create(*this, part, result, offsets, sizes,
                                            strides);
