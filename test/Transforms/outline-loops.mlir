@@ -3,9 +3,9 @@
 // The first and the third loop do the same.
 // CHECK-LABEL: func.func @main
 // CHECK-SAME:  (%[[M:.*]]: memref<?xf32>, %[[N:.*]]: index, %[[X:.*]]: f32)
-// CHECK:       call @[[A:[a-z_0-9]+]](%[[N]], %[[X]], %[[M]])
-// CHECK:       call @[[B:[a-z_0-9]+]](%[[N]], %[[M]])
-// CHECK:       call @[[A]](%[[N]], %[[X]], %[[M]])
+// CHECK:       call @[[$A:[a-z_0-9]+]](%[[N]], %[[X]], %[[M]])
+// CHECK:       call @[[$B:[a-z_0-9]+]](%[[N]], %[[M]])
+// CHECK:       call @[[$A]](%[[N]], %[[X]], %[[M]])
 func.func @main(%m: memref<?xf32>, %n: index, %x: f32) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -35,9 +35,9 @@ func.func @small(%m: memref<?xf32>, %n: index, %x: f32) {
   return
 }
 
-// CHECK:       func.func private @[[A]](%[[N:.*]]: index, %[[X:.*]]: f32, %[[M:.*]]: memref<?xf32>) attributes {passthrough = ["noinline"]}
+// CHECK:       func.func private @[[$A]](%[[N:.*]]: index, %[[X:.*]]: f32, %[[M:.*]]: memref<?xf32>) attributes {passthrough = ["noinline"]}
 // CHECK-DAG:     %[[C0:.*]] = arith.constant 0
 // CHECK-DAG:     %[[C1:.*]] = arith.constant 1
 // CHECK:         scf.for %{{.*}} = %[[C0]] to %[[N]] step %[[C1]]
-// CHECK:       func.func private @[[B]]
+// CHECK:       func.func private @[[$B]]
 // CHECK-NOT:   func.func

@@ -101,11 +101,11 @@ func.func @eyelike(%x: tensor<?x4xf32>) -> tensor<?x4xf64> {
 
 // -----
 
-// CHECK-DAG:   #[[A:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1)>
-// CHECK-DAG:   #[[B:.*]] = affine_map<(d0, d1, d2, d3) -> (d2, d1, d3)>
-// CHECK-DAG:   #[[C:.*]] = affine_map<(d0, d1, d2, d3) -> (d2, d0, d3)>
+// CHECK-DAG:   #[[$A:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1)>
+// CHECK-DAG:   #[[$B:.*]] = affine_map<(d0, d1, d2, d3) -> (d2, d1, d3)>
+// CHECK-DAG:   #[[$C:.*]] = affine_map<(d0, d1, d2, d3) -> (d2, d0, d3)>
 // CHECK-LABEL: func.func @einsum
-// CHECK:       linalg.generic {indexing_maps = [#[[A]], #[[B]], #[[C]]], iterator_types = ["parallel", "reduction", "parallel", "parallel"]}
+// CHECK:       linalg.generic {indexing_maps = [#[[$A]], #[[$B]], #[[$C]]], iterator_types = ["parallel", "reduction", "parallel", "parallel"]}
 func.func @einsum(%x: tensor<?x4xf32>, %w: tensor<3x4x5xf32>) -> tensor<3x?x5xf32> {
   %0 = onnxir.node "Einsum"(%x, %w) {equation = "nh,ehi->eni"} : (tensor<?x4xf32>, tensor<3x4x5xf32>) -> tensor<3x?x5xf32>
   return %0 : tensor<3x?x5xf32>
