@@ -3,10 +3,10 @@
 
 The corpus is a folder with index.json (per case: form, part, data_sets, rtol,
 atol), CASE/model.onnx, CASE/test_data_set_K, and bad/ with an index.json of its
-own (per file: file, expect). Cases of the contrib operators that are a single
-layer must match every data set; of bad/, what must be rejected is rejected by
-moe-run (status 2) and moe-opt (non-zero) with one line that names the file,
-within 5 s, and what must be accepted is read. Of every case with moe_layers,
+own (per file: file, expect). Every case must match all of its data sets; of
+bad/, what must be rejected is rejected by moe-run (status 2) and moe-opt
+(non-zero) with one line that names the file, within 5 s, and what must be
+accepted is read. Of every case with moe_layers,
 whatever its form, convert-onnx-to-moe must raise as many layers, with the
 experts, choices and activations that the index gives, and without experts given
 as regions.
@@ -45,11 +45,6 @@ def describe(done):
         return "took too long"
     lines = (done.stderr or done.stdout).strip().splitlines() or ["no output"]
     return f"status {done.returncode}: {lines[-1]}"
-
-
-def is_layer(case):
-    """Whether a case is one layer or operator, rather than a decoder."""
-    return case["form"] == "F7" and case["part"] in ("single op", "moe block")
 
 
 def check_case(tools, folder, case, seconds):
@@ -165,7 +160,7 @@ def main():
     results = {}
     index = json.loads((args.models / "index.json").read_text())
     for name, case in index.items():
-        if is_layer(case) and args.filter in name:
+        if args.filter in name:
             folder = args.models / name
             seconds = 60 * args.slow
             results[name] = list(check_case(args.tools, folder, case, seconds))
