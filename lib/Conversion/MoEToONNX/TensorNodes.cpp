@@ -109,13 +109,14 @@ static Value buildSlice(NodeBuilder &nodes, tensor::ExtractSliceOp op) {
   if (!begins || !counts || !steps)
     return {};
   Value ends = nodes.node("Add", {begins, nodes.node("Mul", {counts, steps})});
+  llvm::SmallBitVector droppedDims = op.getDroppedDims();
   Value slice = nodes.node(
       "Slice", {op.getSource(), begins, ends, nodes.ints(axes), steps}, {},
-      op.getDroppedDims().any() ? Type() : Type(op.getType()));
-  if (op.getDroppedDims().none())
+      droppedDims.any() ? Type() : Type(op.getType()));
+  if (droppedDims.none())
     return slice;
   SmallVector<int64_t> dropped;
-  for (unsigned axis : op.getDroppedDims().set_bits())
+  for (unsigned axis : droppedDims.set_bits())
     dropped.push_back(axis);
   return nodes.node("Squeeze", {slice, nodes.ints(dropped)}, {}, op.getType());
 }
