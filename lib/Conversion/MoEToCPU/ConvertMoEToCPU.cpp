@@ -1,4 +1,5 @@
-//===- ConvertMoEToCPU.cpp - Lower expert computation to CPU kernels -*- C++ -*-===//
+//===- ConvertMoEToCPU.cpp - Lower expert computation to CPU kernels -*- C++
+//-*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -8,9 +9,10 @@
 
 #include "ExpertsLowering.h"
 #include "MatmulLowering.h"
-#include "moe/Conversion/Passes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "moe/Conversion/Passes.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace mlir::moe {
 #define GEN_PASS_DEF_CONVERTMOETOCPUPASS
@@ -38,7 +40,9 @@ struct ConvertMoEToCPUPass
     PatternRewriter rewriter(&getContext());
     TileShape tile = TileShape::get(vectorBits);
     for (ExpertsOp op : ops) {
-      SmallVector<Value> sets(op.getSets());
+      // One set may stand twice among the operands.
+      llvm::SmallSetVector<Value, 8> sets(op.getSets().begin(),
+                                          op.getSets().end());
       if (failed(lowerExperts(op, tile, rewriter))) {
         ++numReference;
         continue;

@@ -18,6 +18,11 @@
 // CHECK-LABEL: func.func @same_shape
 // CHECK:         moe.call_kernel @[[$FFN]] 
 
+// A set that stands twice among the operands is erased once.
+// CHECK-LABEL: func.func @set_twice
+// CHECK-NOT:     moe.zero_experts
+// CHECK-NOT:     moe.experts
+
 // CHECK:       func.func private @[[$FFN]](
 // CHECK:         scf.parallel
 // CHECK:         scf.parallel
@@ -64,6 +69,22 @@ func.func @same_shape(%x: tensor<?x64xf32>, %w: tensor<?x2xf32>,
       activation<silu> : !moe.experts<8, 64 -> 64>
   %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<?x2xf32>)
       : tensor<?x64xf32>, !moe.plan<8>, !moe.experts<8, 64 -> 64>
+        -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+}
+
+func.func @set_twice(%x: tensor<?x64xf32>, %w: tensor<?x2xf32>,
+                     %p: !moe.plan<4>, %fc1: tensor<2x32x64xf32>,
+                     %fc2: tensor<2x64x32xf32>) -> tensor<?x64xf32> {
+  %u = moe.weights %fc1 : tensor<2x32x64xf32> -> !moe.weights<2x32x64, f32>
+  %d = moe.weights %fc2 : tensor<2x64x32xf32> -> !moe.weights<2x64x32, f32>
+  %e = moe.ffn_experts up(%u : !moe.weights<2x32x64, f32>)
+      down(%d : !moe.weights<2x64x32, f32>)
+      activation<relu> : !moe.experts<2, 64 -> 64>
+  %z = moe.zero_experts : !moe.experts<1, 64 -> 64>
+  %y = moe.experts %x, %p, (%z, %e, %z) gather combine(%w : tensor<?x2xf32>)
+      : tensor<?x64xf32>, !moe.plan<4>, !moe.experts<1, 64 -> 64>,
+        !moe.experts<2, 64 -> 64>, !moe.experts<1, 64 -> 64>
         -> tensor<?x64xf32>
   return %y : tensor<?x64xf32>
 }
