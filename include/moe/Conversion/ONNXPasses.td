@@ -24,8 +24,9 @@ def ConvertMoEToONNXPass : Pass<"convert-moe-to-onnx", "::mlir::ModuleOp"> {
     that do not stand as the kernel wants them are put in order by nodes, which
     the runtime folds when it loads the model. Other layers, gates and the
     operations on tensors around them become standard operators of version 13
-    and later: each expert is applied to all tokens, and tokens that did not
-    choose it take no part. A remark says why a layer did not fit.
+    and later, those of a layer a model-local function: each expert is applied to
+    the tokens that chose it (before version 16: to all). A remark says why a
+    layer did not fit.
 
     ```mlir
     %w, %ids = moe.gate %logits score<softmax> select<top_k, k = 2, tie = higher>
@@ -47,9 +48,8 @@ def ConvertMoEToONNXPass : Pass<"convert-moe-to-onnx", "::mlir::ModuleOp"> {
          normalize_routing_weights = 0 : i64} : (…) -> tensor<?x16xf32>
     ```
 
-    What has no form in ONNX (capacities, choices by experts, experts given by a
-    region, …) is an error. Comparisons of sizes at run time (`cf.assert`) are
-    dropped.
+    What has no form in ONNX (experts given by a region, …) is an error.
+    Comparisons of sizes at run time (`cf.assert`) are dropped.
   }];
   let options = [
     Option<"exportTarget", "export-target", "::mlir::moe::ExportTarget",

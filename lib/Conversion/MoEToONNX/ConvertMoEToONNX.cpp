@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "LayerView.h"
+#include "LayerFunctions.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -49,9 +49,10 @@ struct ConvertMoEToONNXPass
   using ConvertMoEToONNXPassBase::ConvertMoEToONNXPassBase;
 
   void runOnOperation() override {
+    LayerFunctions functions(getOperation());
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       int64_t before = countStandardNodes(function);
-      if (!function.isExternal() && failed(convert(function)))
+      if (!function.isExternal() && failed(convert(function, functions)))
         return signalPassFailure();
       usesStandard |= countStandardNodes(function) > before;
     }
@@ -60,17 +61,18 @@ struct ConvertMoEToONNXPass
   }
 
 private:
-  LogicalResult convert(func::FuncOp function);
-  LogicalResult convertLayer(Operation *root);
+  LogicalResult convert(func::FuncOp function, LayerFunctions &functions);
+  LogicalResult convertLayer(Operation *root, LayerFunctions &functions);
   /// Erases what is used no more, users before what they use.
   void eraseDead(func::FuncOp function);
   LogicalResult importOpsets();
 
-  bool usesStandard = false, usesContrib = false;
+  bool usesStandard = false, usesContrib = false, usesFunctions = false;
 };
 } // namespace
 
-LogicalResult ConvertMoEToONNXPass::convertLayer(Operation *root) {
+LogicalResult ConvertMoEToONNXPass::convertLayer(Operation *root,
+                                                 LayerFunctions &functions) {
   Reason reason, whyNot;
   FailureOr<LayerView> layer = readLayer(root, reason);
   if (failed(layer))
@@ -85,8 +87,13 @@ LogicalResult ConvertMoEToONNXPass::convertLayer(Operation *root) {
     emitFor(root, /*isError=*/false)
         << "written as standard operators: " << whyNot.text;
   ++numStandard;
-  if (failed(convertToStandard(*layer, reason)))
+  Operation *before = root->getPrevNode();
+  FailureOr<Value> result = convertToStandard(*layer, reason);
+  if (failed(result))
     return emitFor(root, /*isError=*/true) << reason.text;
+  Operation *first =
+      before ? before->getNextNode() : &root->getBlock()->front();
+  usesFunctions |= functions.outline(*layer, first, root, *result);
   return success();
 }
 
@@ -101,7 +108,8 @@ void ConvertMoEToONNXPass::eraseDead(func::FuncOp function) {
       op->erase();
 }
 
-LogicalResult ConvertMoEToONNXPass::convert(func::FuncOp function) {
+LogicalResult ConvertMoEToONNXPass::convert(func::FuncOp function,
+                                            LayerFunctions &functions) {
   SmallVector<Operation *> roots, gates, others;
   function.walk([&](Operation *op) {
     auto experts = dyn_cast<ExpertsOp>(op);
@@ -109,7 +117,7 @@ LogicalResult ConvertMoEToONNXPass::convert(func::FuncOp function) {
       roots.push_back(op);
   });
   for (Operation *root : roots)
-    if (failed(convertLayer(root)))
+    if (failed(convertLayer(root, functions)))
       return failure();
   // Comparisons of sizes have no form in ONNX, and keep what they compare.
   function.walk([](cf::AssertOp op) { op.erase(); });
@@ -135,13 +143,13 @@ LogicalResult ConvertMoEToONNXPass::convert(func::FuncOp function) {
 }
 
 LogicalResult ConvertMoEToONNXPass::importOpsets() {
-  if (!usesContrib && !usesStandard)
+  if (!usesContrib && !usesStandard && !usesFunctions)
     return success();
   ModuleOp module = getOperation();
   Builder b(module.getContext());
   NamedAttrList opsets(
       module->getAttrOfType<DictionaryAttr>(ONNXIRDialect::kOpsets));
-  if (usesStandard) {
+  if (usesStandard || usesFunctions) {
     auto version = dyn_cast_or_null<IntegerAttr>(opsets.get("ai.onnx"));
     if (!version)
       opsets.set("ai.onnx", b.getI64IntegerAttr(kDefaultOpset));
@@ -153,6 +161,8 @@ LogicalResult ConvertMoEToONNXPass::importOpsets() {
   }
   if (usesContrib && !opsets.get("com.microsoft"))
     opsets.set("com.microsoft", b.getI64IntegerAttr(1));
+  if (usesFunctions)
+    opsets.set(kLayerDomain, b.getI64IntegerAttr(1));
   module->setAttr(ONNXIRDialect::kOpsets,
                   opsets.getDictionary(module.getContext()));
   return success();

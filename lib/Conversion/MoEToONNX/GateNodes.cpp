@@ -24,6 +24,7 @@ public:
     type =
         logits.getElementType().isF64() ? Type(b.getF64Type()) : b.getF32Type();
     i32 = b.getI32Type();
+    i64 = b.getI64Type();
   }
 
   LogicalResult build();
@@ -40,22 +41,32 @@ private:
   /// The `count` greatest choice values' ids, and the values.
   void rank(int64_t count);
   void checkIds();
+  /// The k tokens with the greatest choice values of each expert.
+  void chooseTokens();
+  /// Slots that come too late for their expert hold none.
+  void limitCapacity();
   Value weighByMixer();
   void normalize();
   void addShared();
   void restrictTo(Value condition) {
     valid = valid ? binary("And", valid, condition) : condition;
   }
+  /// What weights are taken from.
+  Value getValues() {
+    return gate.getValues() ? nodes.cast(gate.getValues(), type) : scores;
+  }
   /// `value` where a slot has an expert, else `otherwise`.
-  Value where(Value value, Value otherwise) {
-    return valid ? nodes.node("Where", {valid, value, otherwise}) : value;
+  Value where(Value value, double otherwise, Type type) {
+    return valid ? nodes.node("Where",
+                              {valid, value, nodes.scalar(otherwise, type)})
+                 : value;
   }
 
   GateOp gate;
   NodeBuilder nodes;
   Reason &reason;
   int64_t experts, k;
-  Type type, i32;
+  Type type, i32, i64;
   /// T×E.
   Value logits, scores, choice;
   /// T×k: ids that can be indices, whether slots have one, weights.
@@ -144,7 +155,7 @@ void GateNodes::checkIds() {
   Value above = nodes.node("GreaterOrEqual", {ids, zero});
   Value below = nodes.node("Less", {ids, nodes.scalar(experts, i32)});
   restrictTo(binary("And", above, below));
-  ids = where(ids, zero);
+  ids = where(ids, 0, i32);
 }
 
 LogicalResult GateNodes::select() {
@@ -163,7 +174,7 @@ LogicalResult GateNodes::select() {
     rank(k);
     Value picked =
         nodes.node("GatherElements", {scores, ids}, nodes.attr("axis", 1));
-    Value axis = nodes.scalar(1, IntegerType::get(nodes.getContext(), 64));
+    Value axis = nodes.scalar(1, i64);
     Value before =
         nodes.node("CumSum", {picked, axis}, nodes.attr("exclusive", 1));
     restrictTo(nodes.node(
@@ -202,9 +213,62 @@ LogicalResult GateNodes::select() {
     rank(k);
     break;
   case SelectMode::ExpertChoice:
-    return reason("experts choose their tokens");
+    chooseTokens();
+    break;
   }
   return success();
+}
+
+void GateNodes::chooseTokens() {
+  bool higher = gate.getSelect().getTie() == TieBreak::Higher;
+  Value count = nodes.slice(nodes.node("Shape", {choice}), 0, 0, 1);
+  Value from = nodes.transpose(choice, {1, 0});
+  if (higher)
+    from = nodes.slice(from, 1, -1, std::numeric_limits<int64_t>::min(), -1);
+  Value all = nodes.ints({k});
+  Value taken = binary("Min", all, count);
+  ids = nodes.nodes("TopK", {from, taken}, 2, nodes.attr("axis", 1))[1];
+  if (higher)
+    ids = binary("Sub", binary("Sub", count, nodes.ints({1})), ids);
+  weights =
+      nodes.node("GatherElements", {nodes.transpose(getValues(), {1, 0}), ids},
+                 nodes.attr("axis", 1));
+  // Where there are fewer than k tokens the last slots hold none.
+  Value pads =
+      nodes.concat({nodes.ints({0, 0, 0}), binary("Sub", all, taken)}, 0);
+  ids = nodes.node("Pad", {ids, pads, nodes.scalar(-1, i64)});
+  weights = nodes.node("Pad", {weights, pads, real(0.0)});
+  restrictTo(nodes.node("GreaterOrEqual", {ids, nodes.scalar(0, i64)}));
+}
+
+void GateNodes::limitCapacity() {
+  std::optional<CapacityAttr> capacity = gate.getCapacity();
+  if (!capacity)
+    return;
+  Value limit;
+  if (capacity->getCount() > 0) {
+    limit = nodes.scalar(capacity->getCount(), i64);
+  } else {
+    Type f64 = Float64Type::get(nodes.getContext());
+    // A greater factor admits no more, and might not fit i64.
+    double factor = std::min<double>(capacity->getFactor(), experts);
+    Value share = binary("Mul", nodes.scalar(factor, f64),
+                         nodes.cast(nodes.node("Size", {ids}), f64));
+    share = binary("Div", share, nodes.scalar(experts, f64));
+    limit = nodes.cast(nodes.node("Ceil", {share}), i64);
+  }
+  // All tokens' first slots come before the second ones: kT×E, where slots
+  // without an expert hit none.
+  Value taken = where(nodes.cast(ids, i64), -1, i64);
+  Value order = nodes.reshape(nodes.transpose(taken, {1, 0}), {-1});
+  Value numbers = nodes.ints(llvm::to_vector(llvm::seq<int64_t>(0, experts)));
+  Value hits =
+      nodes.cast(binary("Equal", nodes.unsqueeze(order, {1}), numbers), i64);
+  Value before = nodes.node("CumSum", {hits, nodes.scalar(0, i64)},
+                            nodes.attr("exclusive", 1));
+  Value place = nodes.sum(binary("Mul", hits, before), 1, /*keep=*/false);
+  Value admitted = nodes.reshape(binary("Less", place, limit), {k, -1});
+  restrictTo(nodes.transpose(admitted, {1, 0}));
 }
 
 /// The weights that SparseMixer gives its two picks, (A10) of docs/Spec.md.
@@ -235,11 +299,11 @@ void GateNodes::normalize() {
   if (!normalize || normalize.getMode() == NormalizeMode::None)
     return;
   if (normalize.getMode() == NormalizeMode::Softmax) {
-    weights = where(weights, real(-std::numeric_limits<double>::infinity()));
+    weights = where(weights, -std::numeric_limits<double>::infinity(), type);
     weights = nodes.node("Softmax", {weights}, nodes.attr("axis", 1));
     return;
   }
-  weights = where(weights, real(0.0));
+  weights = where(weights, 0.0, type);
   Value sum = nodes.sum(weights, 1, /*keep=*/true);
   if (double epsilon = normalize.getEpsilon(); epsilon != 0.0)
     sum = binary("Add", sum, real(epsilon));
@@ -269,17 +333,16 @@ void GateNodes::addShared() {
 }
 
 LogicalResult GateNodes::build() {
-  if (gate.getCapacity())
-    return reason("a capacity is not supported");
   buildScores();
   buildGroupLimit();
   if (failed(select()))
     return failure();
-  Value from = gate.getValues() ? nodes.cast(gate.getValues(), type) : scores;
+  limitCapacity();
   if (gate.getSelect().getMode() == SelectMode::SparseMixer)
     weights = weighByMixer();
-  else
-    weights = nodes.node("GatherElements", {from, ids}, nodes.attr("axis", 1));
+  else if (!gate.isExpertChoice())
+    weights =
+        nodes.node("GatherElements", {getValues(), ids}, nodes.attr("axis", 1));
   normalize();
   if (double scale = gate.getScale().convertToDouble(); scale != 1.0)
     weights = binary("Mul", weights, real(scale));
@@ -287,8 +350,8 @@ LogicalResult GateNodes::build() {
     restrictTo(nodes.node(
         "Not", {nodes.node("LessOrEqual",
                            {weights, real(least->convertToDouble())})}));
-  weights = where(weights, real(0.0));
-  ids = where(nodes.cast(ids, i32), nodes.scalar(-1, i32));
+  weights = where(weights, 0.0, type);
+  ids = where(nodes.cast(ids, i32), -1, i32);
   addShared();
 
   auto weightType = cast<RankedTensorType>(gate.getWeights().getType());

@@ -43,8 +43,8 @@ FailureOr<LayerView> moe::readLayer(Operation *root, Reason &reason) {
   layer.plan = plan.getDefiningOp<PlanOp>();
   if (!layer.plan || layer.experts.getPlan() != plan)
     return reason("its operations do not share one moe.plan");
-  if (layer.plan.getPlan().getType().getOwner() != PlanOwner::Tokens)
-    return reason("experts choose their tokens");
+  layer.isExpertChoice =
+      layer.plan.getPlan().getType().getOwner() == PlanOwner::Experts;
   layer.ids = layer.plan.getIds();
   return layer;
 }

@@ -1,5 +1,4 @@
-//===- LayerView.h - Layers in moe operations, and what ONNX they become *- C++
-//-*-===//
+//===- LayerView.h - Layers of moe operations and their ONNX ----*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -24,8 +23,9 @@ struct LayerView {
   PlanOp plan;
   /// T×H.
   Value tokens;
-  /// T×k.
+  /// T×k, or E×k where experts choose.
   Value ids, weights;
+  bool isExpertChoice = false;
 
   Value getResult() const { return root->getResult(0); }
   /// The gate that makes both ids and weights, or null.
@@ -56,9 +56,9 @@ LogicalResult convertToContrib(const LayerView &layer,
                                const ExportTargetOptions &options,
                                Reason &reason);
 
-/// Replaces the layer by standard operators that apply each expert to all
-/// tokens.
-LogicalResult convertToStandard(const LayerView &layer, Reason &reason);
+/// Replaces the layer by standard operators, which are built before its root;
+/// returns their result.
+FailureOr<Value> convertToStandard(const LayerView &layer, Reason &reason);
 
 /// Replaces a gate by standard operators.
 LogicalResult convertGate(GateOp gate, Reason &reason);
@@ -68,12 +68,13 @@ LogicalResult convertGate(GateOp gate, Reason &reason);
 LogicalResult convertTensorOp(Operation *op, Reason &reason);
 
 /// Nodes for the weights of a set of experts, in floating-point numbers of
-/// `type`: E×out×in or E×out.
+/// `type`: E×out×in or E×out; 1×out×in or 1×out for one `expert`.
 FailureOr<Value> buildWeights(NodeBuilder &nodes, Value weights, Type type,
-                              Reason &reason);
+                              std::optional<int64_t> expert, Reason &reason);
 /// Nodes for one of the tensors that `weights` refers to, its sources, scales
 /// or zero points, stacked over experts and laid out as the logical weights.
-Value buildStacked(NodeBuilder &nodes, ValueRange parts, WeightsOp weights);
+Value buildStacked(NodeBuilder &nodes, ValueRange parts, WeightsOp weights,
+                   std::optional<int64_t> expert = std::nullopt);
 
 } // namespace mlir::moe
 

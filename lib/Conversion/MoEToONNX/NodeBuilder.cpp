@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "NodeBuilder.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "moe/Dialect/ONNXIR/Utils/NodeUtils.h"
 
 using namespace mlir;
@@ -56,8 +57,23 @@ Value NodeBuilder::contrib(StringRef type, ArrayRef<Value> inputs,
 }
 
 Value NodeBuilder::constant(ElementsAttr value) {
-  NamedAttribute attr(builder.getStringAttr("value"), value);
-  return node("Constant", {}, attr, value.getType());
+  Value &made = constants[value];
+  if (!made)
+    made = node("Constant", {}, {{builder.getStringAttr("value"), value}},
+                value.getType());
+  return made;
+}
+
+Value NodeBuilder::transpose(Value value, ArrayRef<int64_t> permutation) {
+  if (auto inner = value.getDefiningOp<onnxir::NodeOp>();
+      inner && inner.getOpType() == "Transpose" && inner.getDomain().empty()) {
+    auto first = inner.getOnnxAttributes().getAs<DenseI64ArrayAttr>("perm");
+    if (first && first.size() == static_cast<int64_t>(permutation.size()) &&
+        isIdentityPermutation(
+            applyPermutation(first.asArrayRef(), permutation)))
+      return inner.getOperand(0);
+  }
+  return node("Transpose", {value}, attr("perm", permutation));
 }
 
 Value NodeBuilder::ints(ArrayRef<int64_t> values) {
@@ -84,6 +100,10 @@ int64_t NodeBuilder::getOpset() {
 
 NamedAttribute NodeBuilder::attr(StringRef name, int64_t value) {
   return {builder.getStringAttr(name), builder.getI64IntegerAttr(value)};
+}
+
+NamedAttribute NodeBuilder::textAttr(StringRef name, StringRef value) {
+  return {builder.getStringAttr(name), builder.getStringAttr(value)};
 }
 
 NamedAttribute NodeBuilder::attr(StringRef name, ArrayRef<int64_t> values) {

@@ -36,6 +36,7 @@ public:
   Value contrib(StringRef type, ArrayRef<Value> inputs, Attributes attrs,
                 Type resultType);
 
+  /// One node for all constants of one value.
   Value constant(ElementsAttr value);
   /// A vector of i64.
   Value ints(ArrayRef<int64_t> values);
@@ -43,6 +44,7 @@ public:
   Value scalar(double value, Type type);
 
   NamedAttribute attr(StringRef name, int64_t value);
+  NamedAttribute textAttr(StringRef name, StringRef value);
   NamedAttribute attr(StringRef name, ArrayRef<int64_t> values);
 
   /// Null where ONNX has no such type.
@@ -53,9 +55,8 @@ public:
   Value reshape(Value value, ArrayRef<int64_t> shape, Type resultType = {}) {
     return node("Reshape", {value, ints(shape)}, {}, resultType);
   }
-  Value transpose(Value value, ArrayRef<int64_t> permutation) {
-    return node("Transpose", {value}, attr("perm", permutation));
-  }
+  /// Nothing where `value` is such a transposition and this one undoes it.
+  Value transpose(Value value, ArrayRef<int64_t> permutation);
   Value sum(Value value, int64_t axis, bool keep) {
     return node("ReduceSum", {value, ints({axis})}, attr("keepdims", keep));
   }
@@ -81,6 +82,7 @@ private:
 
   OpBuilder builder;
   Location loc;
+  DenseMap<Attribute, Value> constants;
 };
 
 } // namespace mlir::moe

@@ -11,15 +11,33 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-Value moe::buildStacked(NodeBuilder &nodes, ValueRange parts,
-                        WeightsOp weights) {
-  Value stacked = parts.front();
-  if (!weights.isStacked()) {
-    SmallVector<Value> slices;
-    for (Value part : parts)
-      slices.push_back(nodes.unsqueeze(part, {0}));
-    stacked = nodes.concat(slices, 0);
+/// The experts of tensors that `weights` refers to: all, or the one.
+static Value stack(NodeBuilder &nodes, ValueRange parts, WeightsOp weights,
+                   std::optional<int64_t> expert) {
+  // What has one expert is shared by all.
+  if (expert && weights.getType().getNumExperts() == 1)
+    expert = 0;
+  if (weights.isStacked()) {
+    Value all = parts.front();
+    if (!expert)
+      return all;
+    // Cast is all that ONNX Runtime does with small floats.
+    auto element = dyn_cast<FloatType>(getElementTypeOrSelf(all.getType()));
+    if (element && element.getWidth() <= 8)
+      all = nodes.cast(all, Float32Type::get(nodes.getContext()));
+    return nodes.slice(all, 0, *expert, *expert + 1);
   }
+  if (expert)
+    return nodes.unsqueeze(parts[*expert], {0});
+  SmallVector<Value> slices;
+  for (Value part : parts)
+    slices.push_back(nodes.unsqueeze(part, {0}));
+  return nodes.concat(slices, 0);
+}
+
+Value moe::buildStacked(NodeBuilder &nodes, ValueRange parts, WeightsOp weights,
+                        std::optional<int64_t> expert) {
+  Value stacked = stack(nodes, parts, weights, expert);
   // The first part's shape, with a dimension of experts in any case.
   SmallVector<int64_t> shape(
       cast<RankedTensorType>(parts.front().getType()).getShape());
@@ -110,22 +128,27 @@ static LogicalResult checkCast(NodeBuilder &nodes, Value source,
 
 /// The elements of `weights` without their scales and zero points.
 static FailureOr<Value> decode(NodeBuilder &nodes, WeightsOp weights, Type type,
-                               Reason &reason) {
+                               std::optional<int64_t> expert, Reason &reason) {
   WeightsType shape = weights.getType();
   Type storage = shape.getStorage();
-  Value values = buildStacked(nodes, weights.getSources(), weights);
+  Value values = buildStacked(nodes, weights.getSources(), weights, expert);
   Type source = getElementTypeOrSelf(weights.getSources().front().getType());
+  SmallVector<int64_t> sizes(shape.getShape());
+  if (expert)
+    sizes.front() = 1;
   bool isPacked = shape.getPackFactor() != 1;
   if (isPacked && weights.getLayout().getTransposed())
     return reason("transposed weights of less than a byte are not supported");
   if (auto codes = dyn_cast<IntegerType>(storage))
-    values = unpack(nodes, values, codes, shape.getShape());
+    values = unpack(nodes, values, codes, sizes);
   else if (storage != source) {
     auto codes = IntegerType::get(nodes.getContext(), shape.getStorageBits(),
                                   IntegerType::Unsigned);
-    return lookUp(nodes, unpack(nodes, values, codes, shape.getShape()),
+    return lookUp(nodes, unpack(nodes, values, codes, sizes),
                   cast<FloatType>(storage), type);
   }
+  if (source == type)
+    return values;
   if (failed(checkCast(nodes, weights.getSources().front(), reason)))
     return failure();
   return nodes.cast(values, type);
@@ -133,8 +156,9 @@ static FailureOr<Value> decode(NodeBuilder &nodes, WeightsOp weights, Type type,
 
 /// (code − zero) · scale.
 static FailureOr<Value> dequantize(NodeBuilder &nodes, WeightsOp weights,
-                                   Type type, Reason &reason) {
-  FailureOr<Value> decoded = decode(nodes, weights, type, reason);
+                                   Type type, std::optional<int64_t> expert,
+                                   Reason &reason) {
+  FailureOr<Value> decoded = decode(nodes, weights, type, expert, reason);
   if (failed(decoded) || weights.getScales().empty())
     return decoded;
   Value values = *decoded;
@@ -143,7 +167,8 @@ static FailureOr<Value> dequantize(NodeBuilder &nodes, WeightsOp weights,
     return reason("quantised biases are not supported");
   if (weights.getLayout().getTransposed())
     return reason("transposed quantised weights are not supported");
-  int64_t experts = shape.getNumExperts(), out = shape.getOutSize();
+  int64_t experts = expert ? 1 : shape.getNumExperts();
+  int64_t out = shape.getOutSize();
   int64_t in = shape.getInSize(), blocks = weights.getNumBlocks();
   /// A value per block as one per element.
   auto spread = [&](Value values) {
@@ -174,39 +199,44 @@ static FailureOr<Value> dequantize(NodeBuilder &nodes, WeightsOp weights,
       // Rows share bytes: they are taken apart before a part is chosen.
       int64_t rows = layout.getOffset() + (out - 1) * layout.getStep() + 1;
       Value all =
-          unpack(nodes, weights.getZeros().front(), storage, {experts, rows});
+          unpack(nodes, stack(nodes, weights.getZeros(), weights, expert),
+                 storage, {experts, rows});
       zeros = nodes.slice(all, 1, layout.getOffset(), rows, layout.getStep());
     } else if (packsRows) {
-      zeros = weights.getZeros().front();
-      if (!layout.isIdentity())
-        zeros = buildStacked(nodes, weights.getZeros(), weights);
+      zeros = layout.isIdentity()
+                  ? stack(nodes, weights.getZeros(), weights, expert)
+                  : buildStacked(nodes, weights.getZeros(), weights, expert);
       zeros = unpack(nodes, zeros, storage, {experts, out});
     } else {
-      zeros = unpack(nodes, buildStacked(nodes, weights.getZeros(), weights),
+      zeros = unpack(nodes,
+                     buildStacked(nodes, weights.getZeros(), weights, expert),
                      storage, {experts, out, blocks});
     }
     zeros = spread(nodes.cast(zeros, type));
   }
   if (failed(checkCast(nodes, weights.getScales().front(), reason)))
     return failure();
-  Value scales =
-      nodes.cast(buildStacked(nodes, weights.getScales(), weights), type);
+  Value scales = nodes.cast(
+      buildStacked(nodes, weights.getScales(), weights, expert), type);
   if (zeros)
     values = nodes.node("Sub", {values, zeros});
   return nodes.node("Mul", {values, spread(scales)});
 }
 
 FailureOr<Value> moe::buildWeights(NodeBuilder &nodes, Value weights, Type type,
+                                   std::optional<int64_t> expert,
                                    Reason &reason) {
   if (auto lowRank = weights.getDefiningOp<LowRankWeightsOp>()) {
     FailureOr<Value> base =
-        buildWeights(nodes, lowRank.getBase(), type, reason);
+        buildWeights(nodes, lowRank.getBase(), type, expert, reason);
     if (failed(base))
       return failure();
-    FailureOr<Value> u = buildWeights(nodes, lowRank.getU(), type, reason);
+    FailureOr<Value> u =
+        buildWeights(nodes, lowRank.getU(), type, expert, reason);
     if (failed(u))
       return failure();
-    FailureOr<Value> v = buildWeights(nodes, lowRank.getV(), type, reason);
+    FailureOr<Value> v =
+        buildWeights(nodes, lowRank.getV(), type, expert, reason);
     if (failed(v))
       return failure();
     return nodes.node("Add", {*base, nodes.node("MatMul", {*u, *v})});
@@ -214,5 +244,5 @@ FailureOr<Value> moe::buildWeights(NodeBuilder &nodes, Value weights, Type type,
   auto op = weights.getDefiningOp<WeightsOp>();
   if (!op)
     return reason("its weights do not come from moe.weights");
-  return dequantize(nodes, op, type, reason);
+  return dequantize(nodes, op, type, expert, reason);
 }

@@ -1,21 +1,5 @@
 // RUN: moe-opt %s --convert-moe-to-onnx --split-input-file --verify-diagnostics
 
-func.func @capacity(%l: tensor<?x4xf32>) -> (tensor<?x1xf32>, tensor<?x1xi32>) {
-  // expected-error @+1 {{moe.gate: a capacity is not supported}}
-  %w, %ids = moe.gate %l score<softmax> select<top_k, k = 1> capacity<count = 2> : tensor<?x4xf32> -> tensor<?x1xf32>, tensor<?x1xi32>
-  return %w, %ids : tensor<?x1xf32>, tensor<?x1xi32>
-}
-
-// -----
-
-func.func @choice(%l: tensor<8x4xf32>) -> (tensor<4x2xf32>, tensor<4x2xi32>) {
-  // expected-error @+1 {{moe.gate: experts choose their tokens}}
-  %w, %ids = moe.gate %l score<identity> select<expert_choice, k = 2> : tensor<8x4xf32> -> tensor<4x2xf32>, tensor<4x2xi32>
-  return %w, %ids : tensor<4x2xf32>, tensor<4x2xi32>
-}
-
-// -----
-
 func.func @table(%l: tensor<?x4xf32>, %v: tensor<?xi32>, %t: tensor<?x1xi32>) -> (tensor<?x1xf32>, tensor<?x1xi32>) {
   // expected-error @+1 {{moe.gate: the number of rows of the table is not known}}
   %w, %ids = moe.gate %l ids(%v : tensor<?xi32>) table(%t : tensor<?x1xi32>) score<softmax> select<table, k = 1> : tensor<?x4xf32> -> tensor<?x1xf32>, tensor<?x1xi32>

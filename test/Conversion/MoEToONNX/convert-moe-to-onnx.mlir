@@ -3,7 +3,7 @@
 
 // Tokens of two dimensions that were flattened for the layer; relu; biases.
 // CHECK: onnxir.opsets = {ai.onnx = 18 : i64, com.microsoft = 1 : i64}
-// STANDARD: onnxir.opsets = {ai.onnx = 18 : i64}
+// STANDARD: onnxir.opsets = {ai.onnx = 18 : i64, moe_mlir = 1 : i64}
 module attributes {onnxir.opsets = {ai.onnx = 18 : i64}} {
   // CHECK-LABEL: func.func @relu(
   // CHECK-SAME: %[[X:[a-z0-9]*]]: tensor<?x?x8xf32>, %[[L:[a-z0-9]*]]: tensor<?x4xf32>, %[[W1:[a-z0-9]*]]: tensor<4x6x8xf32>, %[[B1:[a-z0-9]*]]: tensor<4x6xf32>, %[[W2:[a-z0-9]*]]: tensor<4x8x6xf32>
@@ -12,21 +12,37 @@ module attributes {onnxir.opsets = {ai.onnx = 18 : i64}} {
   // CHECK-SAME: -> tensor<?x?x8xf32>
   // CHECK-NEXT: return %[[Y]]
   // STANDARD-LABEL: func.func @relu(
-  // STANDARD: "Reshape"(%{{.*}}, %{{.*}}) : (tensor<?x?x8xf32>, tensor<2xi64>) -> tensor<?x8xf32>
+  // STANDARD: %[[T:.*]] = onnxir.node "Reshape"(%{{.*}}, %{{.*}}) : (tensor<?x?x8xf32>, tensor<2xi64>) -> tensor<?x8xf32>
   // STANDARD: "Softmax"
   // The higher expert of equals is the lower one of a reversed row.
   // STANDARD: "Slice"
   // STANDARD: "TopK"
   // STANDARD: "Sub"
   // STANDARD: "GatherElements"
-  // STANDARD: "Div"
-  // STANDARD: "MatMul"
-  // STANDARD: "Relu"
-  // STANDARD: "MatMul"
-  // STANDARD: "Where"
-  // STANDARD: "Shape"
-  // STANDARD: %[[R:.*]] = onnxir.node "Reshape"({{.*}}) {allowzero = 1 : i64} : {{.*}} -> tensor<?x?x8xf32>
+  // STANDARD: %[[WEIGHTS:.*]] = onnxir.node "Div"
+  // STANDARD: %[[IDS:.*]] = onnxir.node "Cast"
+  // The layer is a function of the model.
+  // STANDARD-NEXT: %[[Y:.*]] = onnxir.node "MoELayer" domain "moe_mlir"(%[[T]], %[[IDS]], %[[WEIGHTS]], %{{.*}}, %{{.*}}, %{{.*}}) : {{.*}} -> tensor<?x8xf32>
+  // STANDARD: %[[R:.*]] = onnxir.node "Reshape"(%[[Y]], {{.*}}) {allowzero = 1 : i64} : {{.*}} -> tensor<?x?x8xf32>
   // STANDARD-NEXT: return %[[R]]
+  // STANDARD: onnxir.function "MoELayer" domain "moe_mlir"(%[[X:.*]]: !onnxir.any, %[[IDS:.*]]: !onnxir.any, %[[W:.*]]: !onnxir.any, %[[UP:.*]]: !onnxir.any, %[[BIAS:.*]]: !onnxir.any, %[[DOWN:.*]]: !onnxir.any) opsets {ai.onnx = 18 : i64} {
+  // STANDARD: %[[HIT:.*]] = onnxir.node "Equal"(%[[IDS]], %{{.*}})
+  // STANDARD: %[[SLOTS:.*]] = onnxir.node "NonZero"(%[[HIT]])
+  // STANDARD: %[[PAIRS:.*]] = onnxir.node "Transpose"(%[[SLOTS]])
+  // STANDARD: %[[OWN:.*]] = onnxir.node "GatherND"(%[[W]], %[[PAIRS]])
+  // STANDARD: %[[TOKENS:.*]] = onnxir.node "Gather"(%[[SLOTS]], %{{.*}}) {axis = 0 : i64}
+  // STANDARD: %[[ROWS:.*]] = onnxir.node "Gather"(%[[X]], %[[TOKENS]]) {axis = 0 : i64}
+  // STANDARD: "Slice"(%[[UP]],
+  // STANDARD: "MatMul"
+  // STANDARD: "Slice"(%[[BIAS]],
+  // STANDARD: "Relu"
+  // STANDARD: "Slice"(%[[DOWN]],
+  // STANDARD: "MatMul"
+  // STANDARD: "ScatterND"(%{{.*}}, %{{.*}}, %{{.*}}) {reduction = "add"}
+  // STANDARD: "ScatterND"
+  // STANDARD: "ScatterND"
+  // STANDARD: %[[SUM4:.*]] = onnxir.node "ScatterND"
+  // STANDARD-NEXT: onnxir.yield %[[SUM4]]
   func.func @relu(%x: tensor<?x?x8xf32>, %logits: tensor<?x4xf32>, %w1: tensor<4x6x8xf32>, %b1: tensor<4x6xf32>, %w2: tensor<4x8x6xf32>) -> tensor<?x?x8xf32> {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
@@ -120,4 +136,47 @@ func.func @quantised(%x: tensor<?x32xf32>, %logits: tensor<?x4xf32>, %v: tensor<
   %e = moe.ffn_experts up(%u : !moe.weights<4x32x32, ui4>) down(%d : !moe.weights<4x32x32, ui4>) activation<silu> : !moe.experts<4, 32 -> 32>
   %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<?x2xf32>) : tensor<?x32xf32>, !moe.plan<4>, !moe.experts<4, 32 -> 32> -> tensor<?x32xf32>
   return %y : tensor<?x32xf32>
+}
+
+// -----
+
+// Places are counted slot by slot, tokens in order.
+// CHECK-LABEL: func.func @capacity(
+// CHECK: %[[ORDER:.*]] = onnxir.node "Reshape"
+// CHECK: %[[COLUMN:.*]] = onnxir.node "Unsqueeze"(%[[ORDER]],
+// CHECK: "Equal"(%[[COLUMN]],
+// CHECK: "CumSum"(%{{.*}}, %{{.*}}) {exclusive = 1 : i64}
+// CHECK: "Less"
+// STANDARD-LABEL: func.func @capacity(
+func.func @capacity(%l: tensor<?x4xf32>) -> (tensor<?x2xf32>, tensor<?x2xi32>) {
+  %w, %ids = moe.gate %l score<softmax> select<top_k, k = 2> capacity<factor = 1.25> : tensor<?x4xf32> -> tensor<?x2xf32>, tensor<?x2xi32>
+  return %w, %ids : tensor<?x2xf32>, tensor<?x2xi32>
+}
+
+// -----
+
+// Experts choose two tokens each; with fewer tokens the last slots hold −1.
+// Two layers of the same nodes are one function.
+// STANDARD-LABEL: func.func @expert_choice(
+// STANDARD: "Min"
+// STANDARD: "TopK"
+// STANDARD: "Pad"
+// STANDARD: %[[Y:.*]] = onnxir.node "MoELayer" domain "moe_mlir"
+// STANDARD: %[[Z:.*]] = onnxir.node "MoELayer" domain "moe_mlir"(%[[Y]],
+// STANDARD: return %[[Z]]
+// STANDARD: onnxir.function "MoELayer"
+// STANDARD: "GreaterOrEqual"
+// STANDARD: "NonZero"
+// STANDARD-NOT: onnxir.function
+func.func @expert_choice(%x: tensor<?x8xf32>, %l: tensor<?x4xf32>, %w1: tensor<4x6x8xf32>, %w2: tensor<4x8x6xf32>) -> tensor<?x8xf32> {
+  %c0 = arith.constant 0 : index
+  %t = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %w, %ids = moe.gate %l score<softmax> select<expert_choice, k = 2> : tensor<?x4xf32> -> tensor<4x2xf32>, tensor<4x2xi32>
+  %p = moe.plan %ids tokens(%t) : tensor<4x2xi32> -> !moe.plan<4, expert_choice>
+  %u = moe.weights %w1 : tensor<4x6x8xf32> -> !moe.weights<4x6x8, f32>
+  %d = moe.weights %w2 : tensor<4x8x6xf32> -> !moe.weights<4x8x6, f32>
+  %e = moe.ffn_experts up(%u : !moe.weights<4x6x8, f32>) down(%d : !moe.weights<4x8x6, f32>) activation<relu> : !moe.experts<4, 8 -> 8>
+  %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<4x2xf32>) : tensor<?x8xf32>, !moe.plan<4, expert_choice>, !moe.experts<4, 8 -> 8> -> tensor<?x8xf32>
+  %z = moe.experts %y, %p, (%e) gather combine(%w : tensor<4x2xf32>) : tensor<?x8xf32>, !moe.plan<4, expert_choice>, !moe.experts<4, 8 -> 8> -> tensor<?x8xf32>
+  return %z : tensor<?x8xf32>
 }
