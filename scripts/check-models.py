@@ -9,7 +9,8 @@ bad/, what must be rejected is rejected by moe-run (status 2) and moe-opt
 accepted is read. Of every case with moe_layers,
 whatever its form, convert-onnx-to-moe must raise as many layers, with the
 experts, choices and activations that the index gives, and without experts given
-as regions.
+as regions; shared experts that the index speaks of are slots of the gates, and no
+product of an expert is left.
 
 Prints a line per failure, then "N passed, N failed"; the status says the same.
 """
@@ -114,6 +115,23 @@ def check_raised(tool, folder, case, seconds):
         yield f"{model}: activations {found} for {case['activation']}"
     if "moe.region_experts" in text:
         yield f"{model}: experts given as regions"
+    special = case.get("special", "")
+    has_shared = "shared expert" in special or "residual MoE" in special
+    gates = text.count(" shared(")
+    if has_shared and gates != layers:
+        yield f"{model}: {gates} gates of {layers} with slots of shared experts"
+    for name in get_expert_products(text):
+        yield f"{model}: {name} of an expert is left outside"
+
+
+def get_expert_products(text):
+    """The names of products that a producer's names or scopes say are those of
+    experts; of one column they are coefficients of shared experts."""
+    pattern = r'onnxir\.node "(?:MatMul|Gemm|Einsum|MatMulNBits)".* name "([^"]*)"'
+    for line in text.splitlines():
+        found = re.search(pattern, line)
+        if found and "expert" in line and not re.search(r"-> tensor<(?:.*x)?1x\w+>$", line):
+            yield found[1]
 
 
 def check_rejected(tool, path, accepts_status, seconds):

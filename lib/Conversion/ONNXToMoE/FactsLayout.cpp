@@ -177,7 +177,18 @@ View Facts::visitLayout(NodeOp node) {
       for (Factor &factor : dim)
         factor.axis = -1;
     sizes = reshape(sizes, target);
-    return sizes ? makeLeaf(result, &sizes.dims) : View();
+    if (sizes)
+      return makeLeaf(result, &sizes.dims);
+    // Whatever the elements are, the result has the sizes that were asked for.
+    Layout asked;
+    for (std::optional<Size> size : target) {
+      auto &dim = asked.emplace_back();
+      if (!size)
+        dim.push_back({-1, freshSize()});
+      else
+        appendSize(dim, *size);
+    }
+    return makeLeaf(result, &asked);
   }
   if (type == "Flatten") {
     std::optional<int64_t> axis = node.getInt("axis", 1);

@@ -240,10 +240,16 @@ std::optional<Layout> Facts::getOpaqueLayout(NodeOp node) {
                   .Case("SimplifiedLayerNormalization", true)
                   .Case("SkipLayerNormalization", true)
                   .Case("SkipSimplifiedLayerNormalization", true)
-                  .Cases({"LogSoftmax", "Softmax", "CumSum"}, true)
+                  .Cases({"Softmax", "CumSum", "CumProd"}, true)
                   .Cases({"ScatterElements", "ScatterND"}, true)
                   .Cases({"LpNormalization", "Trilu", "IsNaN"}, true)
-                  .Cases({"HardSigmoid", "HardSwish", "Elu"}, true)
+                  .Cases({"HardSigmoid", "HardSwish", "Elu", "Selu"}, true)
+                  .Cases({"Celu", "LeakyRelu", "PRelu", "Clip"}, true)
+                  .Cases({"Sin", "Cos", "Tan", "Asin", "Acos", "Atan"}, true)
+                  .Cases({"Sinh", "Cosh", "Ceil", "Round", "Sign"}, true)
+                  .Cases({"IsInf", "LogSoftmax", "Hardmax"}, true)
+                  .Cases({"GroupNormalization", "BatchNormalization"}, true)
+                  .Cases({"InstanceNormalization", "Cast"}, true)
                   .Default(false);
   if (same)
     return first.dims;
@@ -267,6 +273,17 @@ std::optional<Layout> Facts::getOpaqueLayout(NodeOp node) {
         dims.push_back(dim);
       else if (node.getInt("keepdims", 1))
         dims.emplace_back();
+    return dims;
+  }
+  if (type == "MatMul" || type == "Gemm") {
+    // A matrix of weights replaces the last size.
+    View second = get(node.getInput(1));
+    bool moves = type == "Gemm" && node.getInt("transA", 0);
+    if (!second || second.dims.size() != 2 || first.dims.size() < 2 || moves)
+      return std::nullopt;
+    bool flips = type == "Gemm" && node.getInt("transB", 0);
+    Layout dims(first.dims);
+    dims.back() = second.dims[flips ? 0 : 1];
     return dims;
   }
   if (type == "GatherElements") {

@@ -1,0 +1,70 @@
+// RUN: moe-opt %s --convert-onnx-to-moe --split-input-file | FileCheck %s
+
+// Layers whose parts see the tokens in different layouts.
+
+// The shared expert reads batch×sequence, the router tokens in one dimension,
+// behind a product whose inner dimension is that of two heads.
+// CHECK-LABEL: func.func @heads
+// CHECK: moe.gate %{{.*}} score<softmax> select<top_k, k = 2> normalize<sum> shared(1) : tensor<?x3xf32>
+// CHECK: moe.experts %{{.*}}, %{{.*}}, (%{{.*}}, %{{.*}}) : tensor<?x4xf32>, !moe.plan<4>, !moe.experts<3, 4 -> 4>, !moe.experts<1, 4 -> 4>
+// CHECK: %[[Y:.*]] = moe.combine
+// CHECK: %[[R:.*]] = tensor.expand_shape %[[Y]]
+// CHECK-NEXT: return %[[R]]
+func.func @heads(%x: tensor<?x?x4xf32>, %w0: tensor<4x4xf32>, %w1: tensor<4x3xf32>, %w2: tensor<3x4x4xf32>, %w3: tensor<3x2x4xf32>, %w4: tensor<4x2xf32>, %w5: tensor<4x2xf32>, %w6: tensor<2x4xf32>) -> (tensor<?x?x4xf32>) {
+  %c0 = onnxir.get_weight @c0 : tensor<4xi64>
+  %c1 = onnxir.get_weight @c1 : tensor<3xi64>
+  %c2 = onnxir.get_weight @c2 : tensor<2xi64>
+  %c3 = onnxir.get_weight @c3 : tensor<1xi64>
+  %c4 = onnxir.get_weight @c4 : tensor<1xi64>
+  %c5 = onnxir.get_weight @c5 : tensor<1xi64>
+  %c6 = onnxir.get_weight @c6 : tensor<1xi64>
+  %c7 = onnxir.get_weight @c7 : tensor<1xi64>
+  %c8 = onnxir.get_weight @c8 : tensor<1xi64>
+  %c9 = onnxir.get_weight @c9 : tensor<1xi64>
+  %v0 = onnxir.node "Reshape"(%x, %c0) : (tensor<?x?x4xf32>, tensor<4xi64>) -> !onnxir.any
+  %v1 = onnxir.node "Transpose"(%v0) {perm = array<i64: 0, 2, 1, 3>} : (!onnxir.any) -> !onnxir.any
+  %v2 = onnxir.node "Transpose"(%v1) {perm = array<i64: 0, 2, 1, 3>} : (!onnxir.any) -> !onnxir.any
+  %v3 = onnxir.node "Reshape"(%v2, %c1) : (!onnxir.any, tensor<3xi64>) -> !onnxir.any
+  %v4 = onnxir.node "MatMul"(%v3, %w0) : (!onnxir.any, tensor<4x4xf32>) -> !onnxir.any
+  %v5 = onnxir.node "Add"(%x, %v4) : (tensor<?x?x4xf32>, !onnxir.any) -> !onnxir.any
+  %v6 = onnxir.node "Reshape"(%v5, %c2) : (!onnxir.any, tensor<2xi64>) -> !onnxir.any
+  %v7 = onnxir.node "MatMul"(%v6, %w1) : (!onnxir.any, tensor<4x3xf32>) -> !onnxir.any
+  %v8 = onnxir.node "Softmax"(%v7) {axis = -1 : i64} : (!onnxir.any) -> !onnxir.any
+  %v9, %v10 = onnxir.node "TopK"(%v8, %c3) : (!onnxir.any, tensor<1xi64>) -> (!onnxir.any, !onnxir.any)
+  %v11 = onnxir.node "ReduceSum"(%v9, %c4) {keepdims = 1 : i64} : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v12 = onnxir.node "Div"(%v9, %v11) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v13 = onnxir.node "Unsqueeze"(%v6, %c5) : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v14 = onnxir.node "Unsqueeze"(%v13, %c6) : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v15 = onnxir.node "Gather"(%w2, %v10) : (tensor<3x4x4xf32>, !onnxir.any) -> !onnxir.any
+  %v16 = onnxir.node "MatMul"(%v14, %v15) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v17, %v18 = onnxir.node "Split"(%v16) {axis = -1 : i64, num_outputs = 2 : i64} : (!onnxir.any) -> (!onnxir.any, !onnxir.any)
+  %v19 = onnxir.node "Sigmoid"(%v17) : (!onnxir.any) -> !onnxir.any
+  %v20 = onnxir.node "Mul"(%v17, %v19) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v21 = onnxir.node "Mul"(%v20, %v18) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v22 = onnxir.node "Gather"(%w3, %v10) : (tensor<3x2x4xf32>, !onnxir.any) -> !onnxir.any
+  %v23 = onnxir.node "MatMul"(%v21, %v22) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v24 = onnxir.node "Squeeze"(%v23, %c7) : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v25 = onnxir.node "Unsqueeze"(%v12, %c8) : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v26 = onnxir.node "Mul"(%v24, %v25) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v27 = onnxir.node "ReduceSum"(%v26, %c9) {keepdims = 0 : i64} : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v28 = onnxir.node "MatMul"(%v5, %w4) : (!onnxir.any, tensor<4x2xf32>) -> !onnxir.any
+  %v29 = onnxir.node "Sigmoid"(%v28) : (!onnxir.any) -> !onnxir.any
+  %v30 = onnxir.node "Mul"(%v28, %v29) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v31 = onnxir.node "MatMul"(%v5, %w5) : (!onnxir.any, tensor<4x2xf32>) -> !onnxir.any
+  %v32 = onnxir.node "Mul"(%v30, %v31) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v33 = onnxir.node "MatMul"(%v32, %w6) : (!onnxir.any, tensor<2x4xf32>) -> !onnxir.any
+  %v34 = onnxir.node "Shape"(%v5) : (!onnxir.any) -> !onnxir.any
+  %v35 = onnxir.node "Reshape"(%v27, %v34) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v36 = onnxir.node "Add"(%v35, %v33) : (!onnxir.any, !onnxir.any) -> tensor<?x?x4xf32>
+  return %v36 : tensor<?x?x4xf32>
+}
+onnxir.weight @c0 = dense<[0, 0, 2, 2]> : tensor<4xi64>
+onnxir.weight @c1 = dense<[0, 0, -1]> : tensor<3xi64>
+onnxir.weight @c2 = dense<[-1, 4]> : tensor<2xi64>
+onnxir.weight @c3 = dense<2> : tensor<1xi64>
+onnxir.weight @c4 = dense<-1> : tensor<1xi64>
+onnxir.weight @c5 = dense<1> : tensor<1xi64>
+onnxir.weight @c6 = dense<1> : tensor<1xi64>
+onnxir.weight @c7 = dense<2> : tensor<1xi64>
+onnxir.weight @c8 = dense<-1> : tensor<1xi64>
+onnxir.weight @c9 = dense<1> : tensor<1xi64>
