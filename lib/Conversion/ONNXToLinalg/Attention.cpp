@@ -107,18 +107,13 @@ static Results lowerAttention(Node &node) {
   if (failed(allValues))
     return failure();
   Sizes q = b.getSizes(*query), k = b.getSizes(*allKeys);
-  std::optional<int64_t> headSize = getConstantIntValue(q[3]);
-  if (!headSize && !node.op.getAttribute("scale")) {
-    node.emitError() << "the head size is not known";
-    return failure();
-  }
 
   AttentionParts parts;
   parts.query = *query;
   parts.key = *allKeys;
   parts.value = *allValues;
-  parts.scale = node.op.getFloat(
-      "scale", headSize ? 1.0 / std::sqrt(static_cast<double>(*headSize)) : 1);
+  if (failed(readScale(node, parts)))
+    return failure();
   parts.softcap = node.op.getFloat("softcap", 0.0);
 
   Visibility sees;

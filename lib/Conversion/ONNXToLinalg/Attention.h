@@ -40,6 +40,10 @@ struct AttentionStages {
 
 AttentionStages buildAttention(TensorBuilder &b, const AttentionParts &parts);
 
+/// Reads the attribute `scale`, 1/√H where it is absent; operators of
+/// com.microsoft mean that by 0.
+LogicalResult readScale(Node &node, AttentionParts &parts);
+
 /// [B, S, heads · H] as [B, heads, S, H], and back.
 Value splitHeads(TensorBuilder &b, Value input, int64_t heads);
 Value mergeHeads(TensorBuilder &b, Value input);

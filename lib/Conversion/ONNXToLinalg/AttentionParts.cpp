@@ -21,33 +21,18 @@ using B = ImplicitLocOpBuilder;
 static Value contract(TensorBuilder &b, Value lhs, Value rhs,
                       ArrayRef<OpFoldResult> sizes, ArrayRef<unsigned> lhsLoops,
                       ArrayRef<unsigned> rhsLoops,
-                      ArrayRef<unsigned> resultLoops, unsigned reduced) {
-  unsigned count = sizes.size() + 1;
+                      ArrayRef<unsigned> resultLoops) {
   Type compute =
       getComputeType(cast<RankedTensorType>(lhs.getType()).getElementType());
   auto getMap = [&](ArrayRef<unsigned> loops) {
     SmallVector<AffineExpr> exprs;
     for (unsigned loop : loops)
       exprs.push_back(b.getAffineDimExpr(loop));
-    return AffineMap::get(count, 0, exprs, b.getContext());
+    return AffineMap::get(sizes.size() + 1, 0, exprs, b.getContext());
   };
-  SmallVector<utils::IteratorType> iterators(count,
-                                             utils::IteratorType::parallel);
-  iterators[reduced] = utils::IteratorType::reduction;
-  Value init = b.fill(sizes, constantAttr(compute, 0.0));
-  auto generic = linalg::GenericOp::create(
-      b, init.getType(), ValueRange{lhs, rhs}, init,
-      {getMap(lhsLoops), getMap(rhsLoops), getMap(resultLoops)}, iterators,
-      [&](OpBuilder &builder, Location loc, ValueRange args) {
-        B inner(loc, builder);
-        Value x = convertFloatScalar(inner, args[0], compute);
-        Value y = convertFloatScalar(inner, args[1], compute);
-        Value term = arith::MulFOp::create(inner, x, y);
-        linalg::YieldOp::create(
-            inner, arith::AddFOp::create(inner, args[2], term).getResult());
-      });
-  b.setSizes(generic.getResult(0), sizes);
-  return generic.getResult(0);
+  return b.sumProducts(
+      {lhs, rhs}, sizes,
+      {getMap(lhsLoops), getMap(rhsLoops), getMap(resultLoops)}, compute);
 }
 
 static Value negativeInfinity(B &b, Type type) {
@@ -120,7 +105,7 @@ AttentionStages onnxtolinalg::buildAttention(TensorBuilder &b,
   Sizes five{q[0], k[1], group, q[2], k[2]}, four{q[0], q[1], q[2], k[2]};
   AttentionStages stages;
   Value products = contract(b, query, parts.key, five, {0, 1, 2, 3, 5},
-                            {0, 1, 4, 5}, {0, 1, 2, 3, 4}, 5);
+                            {0, 1, 4, 5}, {0, 1, 2, 3, 4});
   stages.scores = b.map(b.reshape(products, four), compute,
                         [&](B &b, ValueRange x) -> Value {
                           return arith::MulFOp::create(
@@ -147,10 +132,26 @@ AttentionStages onnxtolinalg::buildAttention(TensorBuilder &b,
   // Here columns are summed over, elements run innermost.
   Value output = contract(b, b.reshape(stages.weights, five), parts.value,
                           {q[0], k[1], group, q[2], v[3]}, {0, 1, 2, 3, 4},
-                          {0, 1, 4, 5}, {0, 1, 2, 3, 5}, 4);
+                          {0, 1, 4, 5}, {0, 1, 2, 3, 5});
   stages.output =
       b.convertFloat(b.reshape(output, {q[0], q[1], q[2], v[3]}), type);
   return stages;
+}
+
+LogicalResult onnxtolinalg::readScale(Node &node, AttentionParts &parts) {
+  std::optional<int64_t> headSize =
+      getConstantIntValue(node.b.getSize(parts.query, 3));
+  double scale = node.op.getFloat("scale", 0.0);
+  bool isGiven = node.op.getDomain().empty()
+                     ? static_cast<bool>(node.op.getAttribute("scale"))
+                     : scale != 0.0;
+  if (!isGiven && !headSize) {
+    node.emitError() << "the head size is not known";
+    return failure();
+  }
+  parts.scale =
+      isGiven ? scale : 1.0 / std::sqrt(static_cast<double>(*headSize));
+  return success();
 }
 
 Value onnxtolinalg::splitHeads(TensorBuilder &b, Value input, int64_t heads) {

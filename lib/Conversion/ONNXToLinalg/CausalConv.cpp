@@ -25,23 +25,10 @@ static Value convolve(TensorBuilder &b, Value padded, Value weight,
   auto map = [&](ArrayRef<AffineExpr> exprs) {
     return AffineMap::get(4, 0, exprs, b.getContext());
   };
-  SmallVector<utils::IteratorType> iterators(3, utils::IteratorType::parallel);
-  iterators.push_back(utils::IteratorType::reduction);
-  Value init = b.fill(sizes, constantAttr(compute, 0.0));
-  auto generic = linalg::GenericOp::create(
-      b, init.getType(), ValueRange{padded, weight}, init,
-      {map({batch, channel, position + tap * dilation}), map({channel, tap}),
-       map({batch, channel, position})},
-      iterators, [&](OpBuilder &builder, Location loc, ValueRange args) {
-        B inner(loc, builder);
-        Value x = convertFloatScalar(inner, args[0], compute);
-        Value w = convertFloatScalar(inner, args[1], compute);
-        Value term = arith::MulFOp::create(inner, x, w);
-        linalg::YieldOp::create(
-            inner, arith::AddFOp::create(inner, args[2], term).getResult());
-      });
-  b.setSizes(generic.getResult(0), sizes);
-  return generic.getResult(0);
+  return b.sumProducts({padded, weight}, sizes,
+                       {map({batch, channel, position + tap * dilation}),
+                        map({channel, tap}), map({batch, channel, position})},
+                       compute);
 }
 
 static Results lowerCausalConv(Node &node) {

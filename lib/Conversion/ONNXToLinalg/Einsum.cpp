@@ -57,37 +57,10 @@ static FailureOr<Value> lowerEinsum(Node &node) {
   SmallVector<Value> operands(node.op.getInputs());
   for (auto [operand, dims] : llvm::zip_equal(operands, einsum->operands))
     maps.push_back(getMap(dims, b.getSizes(operand)));
-  SmallVector<utils::IteratorType> iterators(count,
-                                             utils::IteratorType::reduction);
-  for (unsigned loop : einsum->result) {
+  for (unsigned loop : einsum->result)
     sizes.push_back(loops[loop]);
-    iterators[loop] = utils::IteratorType::parallel;
-  }
   maps.push_back(getMap(einsum->result, sizes));
-  Value init = b.fill(sizes, constantAttr(compute, 0.0));
-  auto generic = linalg::GenericOp::create(
-      b, init.getType(), operands, init, maps, iterators,
-      [&](OpBuilder &builder, Location loc, ValueRange args) {
-        B inner(loc, builder);
-        bool isFloat = isa<FloatType>(compute);
-        Value term;
-        for (Value arg : args.drop_back()) {
-          arg = convertFloatScalar(inner, arg, compute);
-          if (!term)
-            term = arg;
-          else
-            term = isFloat
-                       ? arith::MulFOp::create(inner, term, arg).getResult()
-                       : arith::MulIOp::create(inner, term, arg).getResult();
-        }
-        Value sum =
-            isFloat
-                ? arith::AddFOp::create(inner, args.back(), term).getResult()
-                : arith::AddIOp::create(inner, args.back(), term).getResult();
-        linalg::YieldOp::create(inner, sum);
-      });
-  b.setSizes(generic.getResult(0), sizes);
-  return b.convertFloat(generic.getResult(0), type);
+  return b.convertFloat(b.sumProducts(operands, sizes, maps, compute), type);
 }
 
 void onnxtolinalg::populateEinsumLowerings(Lowerings &lowerings) {

@@ -324,13 +324,8 @@ Results GroupQueryLowering::lower() {
   parts.key = appendPast(3, key);
   parts.value = appendPast(4, value);
   Sizes q = b.getSizes(query);
-  std::optional<int64_t> headSize = getConstantIntValue(q[3]);
-  double scale = node.op.getFloat("scale", 0.0);
-  if (scale == 0.0 && !headSize) {
-    node.emitError() << "the head size is not known";
+  if (failed(readScale(node, parts)))
     return failure();
-  }
-  parts.scale = scale != 0.0 ? scale : 1.0 / std::sqrt(double(*headSize));
   parts.softcap = node.op.getFloat("softcap", 0.0);
   parts.sinks = node.get(11);
   if (parts.sinks)

@@ -86,13 +86,8 @@ static Results lowerMultiHeadAttention(Node &node) {
     parts.value = b.concat({node.get(7), parts.value}, 2);
   }
   Sizes q = b.getSizes(parts.query), k = b.getSizes(parts.key);
-  std::optional<int64_t> headSize = getConstantIntValue(q[3]);
-  double scale = node.op.getFloat("scale", 0.0);
-  if (scale == 0.0 && !headSize) {
-    node.emitError() << "the head size is not known";
+  if (failed(readScale(node, parts)))
     return failure();
-  }
-  parts.scale = scale != 0.0 ? scale : 1.0 / std::sqrt(double(*headSize));
 
   Value padding = node.get(4), bias = node.get(5);
   SmallVector<Value> biasSizes;

@@ -287,6 +287,40 @@ Value TensorBuilder::reduce(Value input, ArrayRef<int64_t> axes, bool keepDims,
   return keepDims ? reshape(result, kept) : result;
 }
 
+Value TensorBuilder::sumProducts(ValueRange inputs,
+                                 ArrayRef<OpFoldResult> sizes,
+                                 ArrayRef<AffineMap> maps, Type type) {
+  AffineMap result = maps.back();
+  SmallVector<utils::IteratorType> loops;
+  for (unsigned i = 0, e = result.getNumDims(); i < e; ++i)
+    loops.push_back(result.isFunctionOfDim(i) ? utils::IteratorType::parallel
+                                              : utils::IteratorType::reduction);
+  Value init = fill(sizes, constantAttr(type, 0.0));
+  bool isFloat = isa<FloatType>(type);
+  auto generic = linalg::GenericOp::create(
+      *this, init.getType(), inputs, init, maps, loops,
+      [&](OpBuilder &builder, Location loc, ValueRange args) {
+        ImplicitLocOpBuilder b(loc, builder);
+        Value term;
+        for (Value arg : args.drop_back()) {
+          arg = convertFloatScalar(b, arg, type);
+          if (!term)
+            term = arg;
+          else if (isFloat)
+            term = arith::MulFOp::create(b, term, arg);
+          else
+            term = arith::MulIOp::create(b, term, arg);
+        }
+        Value sum = args.back();
+        if (isFloat)
+          sum = arith::AddFOp::create(b, sum, term);
+        else
+          sum = arith::AddIOp::create(b, sum, term);
+        linalg::YieldOp::create(b, sum);
+      });
+  return finish(generic.getResult(0), sizes);
+}
+
 Value TensorBuilder::multiply(Value lhs, Value rhs, bool transLhs,
                               bool transRhs) {
   Type type = cast<RankedTensorType>(lhs.getType()).getElementType();

@@ -95,6 +95,12 @@ public:
   /// Folds the elements along `axes` into `init`, in the compute type.
   Value reduce(Value input, ArrayRef<int64_t> axes, bool keepDims,
                TypedAttr init, Body body);
+  /// Σ of the products of one element of each of `inputs`, a tensor of `sizes`
+  /// and the compute type `type`. `maps` say which elements, of inputs and
+  /// result, belong to a point of the loops; those that the result's has not
+  /// are summed over.
+  Value sumProducts(ValueRange inputs, ArrayRef<OpFoldResult> sizes,
+                    ArrayRef<AffineMap> maps, Type type);
   /// Runs `body` for all indices below `bounds`, one after the other in
   /// row-major order. It gets what is carried, `init` at first, and gives what
   /// is carried on; tensors keep their sizes.
