@@ -135,6 +135,33 @@ static std::optional<size_t> splitTrailing(ArrayRef<Size> sizes, Size count) {
   return std::nullopt;
 }
 
+/// The position counted over the axes of `iota`, if all but one of its
+/// bindings are constant.
+static std::optional<Binding> countPositions(const Access &iota) {
+  Binding sum = Binding::constant(0);
+  int64_t stride = 1;
+  for (size_t i = iota.at.size(); i-- > 0;) {
+    const Binding &at = iota.at[i];
+    bool varies = at.kind == Binding::Kind::Variable;
+    if (at.kind == Binding::Kind::Computed || iota.expr->axes[i] < 0 ||
+        (varies && sum.kind == Binding::Kind::Variable))
+      return std::nullopt;
+    int64_t offset, step;
+    if (llvm::MulOverflow(at.offset, stride, offset) ||
+        llvm::MulOverflow(at.step, stride, step) ||
+        llvm::AddOverflow(sum.offset, offset, offset) ||
+        llvm::MulOverflow(stride, iota.expr->axes[i], stride))
+      return std::nullopt;
+    sum.offset = offset;
+    if (varies) {
+      sum.kind = Binding::Kind::Variable;
+      sum.var = at.var;
+      sum.step = step;
+    }
+  }
+  return sum;
+}
+
 SmallVector<Binding, 4> AccessReader::resolve(const Access &index,
                                               ArrayRef<Size> sizes,
                                               unsigned depth) {
@@ -173,6 +200,9 @@ SmallVector<Binding, 4> AccessReader::resolve(const Access &index,
     if (ArrayRef<Size>(expr.axes) == sizes ||
         (expr.axes.size() == 1 && sizes.size() == 1))
       return index.at;
+    if (sizes.size() == 1)
+      if (std::optional<Binding> at = countPositions(index))
+        return {*at};
     break;
   case Expr::Kind::Coordinate: {
     auto it = rowsOf.find(index.at[0].var);

@@ -192,6 +192,9 @@ private:
   std::optional<Layout> getOpaqueLayout(onnxir::NodeOp node);
 
   //===--- Layouts (FactsLayout.cpp) --------------------------------------===//
+  /// `data` with `axis` split into two, the outer one in its place and the
+  /// inner one behind all others.
+  const Expr *splitAxis(const Expr *data, int axis, Size outer, Size inner);
   View reshape(const View &view, ArrayRef<std::optional<Size>> target);
   View expand(const View &view, ArrayRef<std::optional<Size>> target);
   /// The shape that `node` gives its result, as far as it is known.

@@ -38,7 +38,29 @@ SmallVector<std::optional<Size>> Facts::getTarget(Value result, Value shape) {
 // Reshape and Expand
 //===----------------------------------------------------------------------===//
 
+const Expr *Facts::splitAxis(const Expr *data, int axis, Size outer,
+                             Size inner) {
+  Expr iota(Expr::Kind::Iota, IntegerType::get(context, 64));
+  iota.axes = {outer, inner};
+  // Positions can be counted over any factors.
+  if (data->is(Expr::Kind::Iota) && data->axes.size() == 1) {
+    iota.element = data->element;
+    return intern(std::move(iota));
+  }
+  int added = data->axes.size();
+  Expr expr(Expr::Kind::Index, data->element);
+  expr.axes = data->axes;
+  expr.axes[axis] = outer;
+  expr.axes.push_back(inner);
+  expr.operands.push_back({data, countUp(0, added)});
+  expr.operands[0].axes[axis] = -1;
+  expr.operands.push_back({intern(std::move(iota)), {axis, added}});
+  expr.indexed.push_back({axis});
+  return intern(std::move(expr));
+}
+
 View Facts::reshape(const View &view, ArrayRef<std::optional<Size>> target) {
+  View result{view.expr, Layout(target.size())};
   SmallVector<Factor> factors;
   for (const auto &dim : view.dims)
     llvm::append_range(factors, dim);
@@ -56,12 +78,20 @@ View Facts::reshape(const View &view, ArrayRef<std::optional<Size>> target) {
       Size before = product(sizes);
       sizes.push_back(next.size);
       Size all = product(sizes);
-      // Elements that do not depend on the position can be counted anew.
-      if (next.axis < 0 && all > size && size > 0 && before > 0 &&
-          size % before == 0 && next.size % (size / before) == 0) {
-        Size part = size / before;
-        taken.insert(front ? taken.end() : taken.begin(), Factor{-1, part});
-        next.size /= part;
+      if (all > size && size > 0 && before > 0 && size % before == 0 &&
+          next.size % (size / before) == 0) {
+        // A part of the axis: a new one, unless nothing depends on it.
+        Size part = size / before, rest = next.size / part;
+        Factor own{-1, part};
+        if (next.axis >= 0) {
+          int added = result.expr->axes.size();
+          result.expr = front ? splitAxis(result.expr, next.axis, part, rest)
+                              : splitAxis(result.expr, next.axis, rest, part);
+          own.axis = front ? next.axis : added;
+          next.axis = front ? added : next.axis;
+        }
+        taken.insert(front ? taken.end() : taken.begin(), own);
+        next.size = rest;
         return taken;
       }
       taken.insert(front ? taken.end() : taken.begin(), next);
@@ -72,7 +102,6 @@ View Facts::reshape(const View &view, ArrayRef<std::optional<Size>> target) {
     return std::nullopt;
   };
 
-  View result{view.expr, Layout(target.size())};
   size_t begin = 0, end = target.size();
   for (; begin < end && target[begin]; ++begin) {
     auto taken = take(*target[begin], /*front=*/true);

@@ -292,9 +292,14 @@ std::optional<Layout> Facts::getOpaqueLayout(NodeOp node) {
   }
   if (type == "Gather" || type == "GatherND") {
     View indices = get(node.getInput(1));
-    if (!indices || node.getInt("batch_dims", 0) != 0 || indices.dims.empty())
+    if (!indices || indices.dims.empty())
       return std::nullopt;
     bool pairs = type == "GatherND";
+    // Batch dimensions are those of the indices as well.
+    int64_t batch = pairs ? node.getInt("batch_dims", 0) : 0;
+    if (batch < 0 || batch >= static_cast<int64_t>(first.dims.size()))
+      return std::nullopt;
+    first.dims.erase(first.dims.begin(), first.dims.begin() + batch);
     auto axis =
         onnxir::normalizeAxis(node.getInt("axis", 0), first.dims.size());
     if (!axis)

@@ -71,11 +71,15 @@ bool LayerBuilder::readRouting() {
     layer.routing = *routing;
     return true;
   }
+  auto findScores = [&](Value ids, Value picked) {
+    return findGatheredScores(facts, ids, picked);
+  };
   FailureOr<Routing> found = failure();
   if (!choice)
-    found = matchDenseRouting(router.dense->origin, remarks);
+    found = matchDenseRouting(router.dense->origin, remarks, findScores);
   else if (router.weights)
-    found = matchRouting(router.ids->origin, router.weights->origin, remarks);
+    found = matchRouting(router.ids->origin, router.weights->origin, remarks,
+                         /*experts=*/0, findScores);
   else
     found = matchRouting(router.ids->origin, Value(), remarks, countExperts());
   // Gates that may be negative count here only where they are not.

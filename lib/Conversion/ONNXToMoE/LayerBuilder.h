@@ -30,8 +30,9 @@ size_t appendExpertSet(ImplicitLocOpBuilder &builder,
 /// Puts the terms of a sum together into a layer, and replaces the sum.
 class LayerBuilder {
 public:
-  LayerBuilder(AccessReader &reader, SumTree &tree, RemarkSink &remarks)
-      : reader(reader), tree(tree), remarks(remarks) {}
+  LayerBuilder(Facts &facts, AccessReader &reader, SumTree &tree,
+               RemarkSink &remarks)
+      : facts(facts), reader(reader), tree(tree), remarks(remarks) {}
 
   /// Replaces the part of `node`'s sum that is a layer; returns false, with
   /// remarks where it looks like one, if there is none.
@@ -53,6 +54,7 @@ private:
   void replace(ImplicitLocOpBuilder &builder, onnxir::NodeOp node,
                Value result);
 
+  Facts &facts;
   AccessReader &reader;
   SumTree &tree;
   RemarkSink &remarks;

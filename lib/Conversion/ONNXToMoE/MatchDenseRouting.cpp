@@ -183,6 +183,8 @@ FailureOr<Routing> RouterReader::readDense(Value gates) {
   return routing;
 }
 
-FailureOr<Routing> moe::matchDenseRouting(Value gates, RemarkSink &remarks) {
-  return RouterReader(gates.getContext(), remarks).readDense(gates);
+FailureOr<Routing> moe::matchDenseRouting(Value gates, RemarkSink &remarks,
+                                          ScoreFinder findScores) {
+  return RouterReader(gates.getContext(), remarks, findScores)
+      .readDense(gates);
 }

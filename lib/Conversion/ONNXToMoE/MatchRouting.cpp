@@ -43,10 +43,28 @@ static bool isTopOf(Value picked, Value choice, int64_t k, NodeOp chooser) {
 }
 
 Value RouterReader::getGathered(Value ids, Value picked) {
+  if (Value scores = getGatheredByNodes(ids, picked))
+    return scores;
+  Value scores = findScores ? findScores(ids, stripExact(picked)) : Value();
+  return scores && getSize(scores, -1) == routing.experts ? scores : Value();
+}
+
+Value RouterReader::getGatheredByNodes(Value ids, Value picked) {
   int64_t k = routing.select.getK(), experts = routing.experts;
-  NodeOp node = getNode(stripExact(picked), {"GatherElements", "ReduceSum"});
+  NodeOp node = getNode(stripExact(picked),
+                        {"GatherElements", "GatherND", "ReduceSum"});
   if (!node)
     return {};
+  if (node.getOpType() == "GatherND") {
+    // Every dimension but that of the experts is one of the batch.
+    Value scores = node.getInput(0), index = node.getInput(1);
+    int64_t rank = getRank(scores);
+    bool isRow = rank > 1 && node.getInt("batch_dims", 0) == rank - 1 &&
+                 getRank(index) == rank + 1 && getSize(index, -1) == 1 &&
+                 getSize(index, -2) == k && getSize(scores, -1) == experts;
+    return isRow && sameElements(stripIndex(index), stripIndex(ids)) ? scores
+                                                                     : Value();
+  }
   if (node.getOpType() == "GatherElements") {
     Value scores = node.getInput(0), index = node.getInput(1);
     bool isWhole = getSize(scores, -1) == experts && getSize(index, -1) == k;
@@ -291,6 +309,8 @@ FailureOr<Routing> moe::matchExpertChoice(Value tokens, Value weights,
 }
 
 FailureOr<Routing> moe::matchRouting(Value ids, Value weights,
-                                     RemarkSink &remarks, int64_t experts) {
-  return RouterReader(ids.getContext(), remarks).read(ids, weights, experts);
+                                     RemarkSink &remarks, int64_t experts,
+                                     ScoreFinder findScores) {
+  return RouterReader(ids.getContext(), remarks, findScores)
+      .read(ids, weights, experts);
 }

@@ -74,7 +74,7 @@ void LayerFinder::raise(NodeOp node) {
   for (Term &term : tree->terms)
     classify(reader, *tree, term);
   RemarkSink remarks;
-  LayerBuilder builder(reader, *tree, remarks);
+  LayerBuilder builder(facts, reader, *tree, remarks);
   if (builder.build(node))
     ++numLayers;
   else

@@ -56,8 +56,9 @@ bool isNeverNegative(Value ids);
 /// gate then.
 class RouterReader {
 public:
-  RouterReader(MLIRContext *context, RemarkSink &remarks)
-      : context(context), remarks(remarks) {}
+  RouterReader(MLIRContext *context, RemarkSink &remarks,
+               ScoreFinder findScores = nullptr)
+      : context(context), remarks(remarks), findScores(findScores) {}
 
   FailureOr<Routing> read(Value ids, Value weights, int64_t experts);
   FailureOr<Routing> readDense(Value gates);
@@ -89,6 +90,7 @@ private:
   LogicalResult readTopP(onnxir::NodeOp topK, const Masked &masked);
   /// The scores that `picked` are at `ids`; null when they are not gathered.
   Value getGathered(Value ids, Value picked);
+  Value getGatheredByNodes(Value ids, Value picked);
   /// Reads choice values and scores; the latter null when they are the same.
   LogicalResult readChoice(Value choice, Value scores);
   /// Reads logits, state, temperature and score function. Whatever is not one
@@ -120,6 +122,7 @@ private:
 
   MLIRContext *context;
   RemarkSink &remarks;
+  ScoreFinder findScores;
   Routing routing;
   /// Whether |w| was summed where w is meant.
   bool sumsMagnitudes = false;

@@ -50,16 +50,22 @@ struct Routing {
   Type weightType;
 };
 
+/// Finds the scores …×E that `picked` are at `ids`; null where it cannot tell.
+using ScoreFinder = llvm::function_ref<Value(Value ids, Value picked)>;
+
 /// Reads the router behind a choice: `ids` are integers …×k or flat, `weights`
 /// the floats that belong to them, in whatever layout. Notes in `remarks` what
 /// it does not understand.
-/// Without weights, each pick among `experts` weighs 1.
+/// Without weights, each pick among `experts` weighs 1. `findScores` is asked
+/// where weights are gathered in a way that nodes alone do not tell.
 FailureOr<Routing> matchRouting(Value ids, Value weights, RemarkSink &remarks,
-                                int64_t experts = 0);
+                                int64_t experts = 0,
+                                ScoreFinder findScores = nullptr);
 
 /// Reads the router behind dense gates …×E, which are 0 for experts that were
 /// not chosen.
-FailureOr<Routing> matchDenseRouting(Value gates, RemarkSink &remarks);
+FailureOr<Routing> matchDenseRouting(Value gates, RemarkSink &remarks,
+                                     ScoreFinder findScores = nullptr);
 
 /// Reads the router behind one-hot dispatch: `dispatch` T×E×C is 1 where a
 /// token has a place of an expert, `weights` T or T×1 are those of tokens.

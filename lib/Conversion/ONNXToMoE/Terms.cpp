@@ -11,18 +11,7 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-namespace {
-/// ids = e, and how many experts are compared with (0: one).
-struct ExpertTest {
-  Access ids;
-  Binding expert;
-  int64_t experts = 0;
-};
-} // namespace
-
-/// Reads `access` as a comparison of ids with an expert.
-static std::optional<ExpertTest> matchTest(AccessReader &reader,
-                                           Access access) {
+std::optional<ExpertTest> moe::matchTest(AccessReader &reader, Access access) {
   access = reader.peel(access);
   if (access.expr->isMap("Greater") &&
       access.expr->operands[0].expr->element.isInteger(1) &&

@@ -96,6 +96,20 @@ private:
   std::vector<std::pair<int, Term>> worklist;
 };
 
+/// ids = e, and how many experts are compared with (0: one).
+struct ExpertTest {
+  Access ids;
+  Binding expert;
+  int64_t experts = 0;
+};
+
+/// Reads `access` as a comparison of ids with an expert.
+std::optional<ExpertTest> matchTest(AccessReader &reader, Access access);
+
+/// The tensor, tokens × experts, whose elements at `ids` are `picked`; null
+/// where there is none.
+Value findGatheredScores(Facts &facts, Value ids, Value picked);
+
 /// Finds the gate of a term whose rows are dispatched by a one-hot tensor.
 bool classifyDispatch(AccessReader &reader, const SumTree &tree, Term &term);
 

@@ -68,3 +68,95 @@ onnxir.weight @c6 = dense<1> : tensor<1xi64>
 onnxir.weight @c7 = dense<2> : tensor<1xi64>
 onnxir.weight @c8 = dense<-1> : tensor<1xi64>
 onnxir.weight @c9 = dense<1> : tensor<1xi64>
+
+// -----
+
+// Even columns of one product are the gate, odd ones are what it gates: the
+// product is split by a reshape.
+// CHECK-LABEL: func.func @interleaved
+// CHECK: %[[UP:.*]] = moe.weights %{{.*}}, %{{.*}}, %{{.*}} layout<offset = 1, step = 2, transposed = true> : tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf32> -> !moe.weights<3x2x4, f32>
+// CHECK: %[[GATE:.*]] = moe.weights %{{.*}}, %{{.*}}, %{{.*}} layout<step = 2, transposed = true> : tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf32> -> !moe.weights<3x2x4, f32>
+// CHECK: moe.ffn_experts up(%[[UP]] : !moe.weights<3x2x4, f32>) gate(%[[GATE]] :
+func.func @interleaved(%x: tensor<?x4xf32>, %w0: tensor<4x3xf32>, %w1: tensor<4x4xf32>, %w2: tensor<2x4xf32>, %w3: tensor<4x4xf32>, %w4: tensor<2x4xf32>, %w5: tensor<4x4xf32>, %w6: tensor<2x4xf32>) -> (tensor<?x4xf32>) {
+  %c0 = onnxir.get_weight @c0 : tensor<1xi64>
+  %c1 = onnxir.get_weight @c1 : tensor<1xi64>
+  %c2 = onnxir.get_weight @c2 : tensor<3xi64>
+  %c3 = onnxir.get_weight @c3 : tensor<i64>
+  %c4 = onnxir.get_weight @c4 : tensor<i64>
+  %c5 = onnxir.get_weight @c5 : tensor<i64>
+  %c6 = onnxir.get_weight @c6 : tensor<1xi64>
+  %c7 = onnxir.get_weight @c7 : tensor<3xi64>
+  %c8 = onnxir.get_weight @c8 : tensor<i64>
+  %c9 = onnxir.get_weight @c9 : tensor<i64>
+  %c10 = onnxir.get_weight @c10 : tensor<i64>
+  %c11 = onnxir.get_weight @c11 : tensor<1xi64>
+  %c12 = onnxir.get_weight @c12 : tensor<3xi64>
+  %c13 = onnxir.get_weight @c13 : tensor<i64>
+  %c14 = onnxir.get_weight @c14 : tensor<i64>
+  %c15 = onnxir.get_weight @c15 : tensor<i64>
+  %c16 = onnxir.get_weight @c16 : tensor<1xi64>
+  %v0 = onnxir.node "MatMul"(%x, %w0) : (tensor<?x4xf32>, tensor<4x3xf32>) -> !onnxir.any
+  %v1 = onnxir.node "Softmax"(%v0) {axis = -1 : i64} : (!onnxir.any) -> !onnxir.any
+  %v2, %v3 = onnxir.node "TopK"(%v1, %c0) : (!onnxir.any, tensor<1xi64>) -> (!onnxir.any, !onnxir.any)
+  %v4 = onnxir.node "ReduceSum"(%v2, %c1) {keepdims = 1 : i64} : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v5 = onnxir.node "Div"(%v2, %v4) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v6 = onnxir.node "MatMul"(%x, %w1) : (tensor<?x4xf32>, tensor<4x4xf32>) -> !onnxir.any
+  %v7 = onnxir.node "Reshape"(%v6, %c2) : (!onnxir.any, tensor<3xi64>) -> !onnxir.any
+  %v8 = onnxir.node "Gather"(%v7, %c3) {axis = -1 : i64} : (!onnxir.any, tensor<i64>) -> !onnxir.any
+  %v9 = onnxir.node "Gather"(%v7, %c4) {axis = -1 : i64} : (!onnxir.any, tensor<i64>) -> !onnxir.any
+  %v10 = onnxir.node "Sigmoid"(%v8) : (!onnxir.any) -> !onnxir.any
+  %v11 = onnxir.node "Mul"(%v8, %v10) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v12 = onnxir.node "Mul"(%v11, %v9) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v13 = onnxir.node "MatMul"(%v12, %w2) : (!onnxir.any, tensor<2x4xf32>) -> !onnxir.any
+  %v14 = onnxir.node "Equal"(%v3, %c5) : (!onnxir.any, tensor<i64>) -> !onnxir.any
+  %v15 = onnxir.node "Cast"(%v14) {to = 1 : i64} : (!onnxir.any) -> !onnxir.any
+  %v16 = onnxir.node "Mul"(%v5, %v15) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v17 = onnxir.node "ReduceSum"(%v16, %c6) {keepdims = 1 : i64} : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v18 = onnxir.node "Mul"(%v13, %v17) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v19 = onnxir.node "MatMul"(%x, %w3) : (tensor<?x4xf32>, tensor<4x4xf32>) -> !onnxir.any
+  %v20 = onnxir.node "Reshape"(%v19, %c7) : (!onnxir.any, tensor<3xi64>) -> !onnxir.any
+  %v21 = onnxir.node "Gather"(%v20, %c8) {axis = -1 : i64} : (!onnxir.any, tensor<i64>) -> !onnxir.any
+  %v22 = onnxir.node "Gather"(%v20, %c9) {axis = -1 : i64} : (!onnxir.any, tensor<i64>) -> !onnxir.any
+  %v23 = onnxir.node "Sigmoid"(%v21) : (!onnxir.any) -> !onnxir.any
+  %v24 = onnxir.node "Mul"(%v21, %v23) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v25 = onnxir.node "Mul"(%v24, %v22) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v26 = onnxir.node "MatMul"(%v25, %w4) : (!onnxir.any, tensor<2x4xf32>) -> !onnxir.any
+  %v27 = onnxir.node "Equal"(%v3, %c10) : (!onnxir.any, tensor<i64>) -> !onnxir.any
+  %v28 = onnxir.node "Cast"(%v27) {to = 1 : i64} : (!onnxir.any) -> !onnxir.any
+  %v29 = onnxir.node "Mul"(%v5, %v28) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v30 = onnxir.node "ReduceSum"(%v29, %c11) {keepdims = 1 : i64} : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v31 = onnxir.node "Mul"(%v26, %v30) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v32 = onnxir.node "MatMul"(%x, %w5) : (tensor<?x4xf32>, tensor<4x4xf32>) -> !onnxir.any
+  %v33 = onnxir.node "Reshape"(%v32, %c12) : (!onnxir.any, tensor<3xi64>) -> !onnxir.any
+  %v34 = onnxir.node "Gather"(%v33, %c13) {axis = -1 : i64} : (!onnxir.any, tensor<i64>) -> !onnxir.any
+  %v35 = onnxir.node "Gather"(%v33, %c14) {axis = -1 : i64} : (!onnxir.any, tensor<i64>) -> !onnxir.any
+  %v36 = onnxir.node "Sigmoid"(%v34) : (!onnxir.any) -> !onnxir.any
+  %v37 = onnxir.node "Mul"(%v34, %v36) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v38 = onnxir.node "Mul"(%v37, %v35) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v39 = onnxir.node "MatMul"(%v38, %w6) : (!onnxir.any, tensor<2x4xf32>) -> !onnxir.any
+  %v40 = onnxir.node "Equal"(%v3, %c15) : (!onnxir.any, tensor<i64>) -> !onnxir.any
+  %v41 = onnxir.node "Cast"(%v40) {to = 1 : i64} : (!onnxir.any) -> !onnxir.any
+  %v42 = onnxir.node "Mul"(%v5, %v41) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v43 = onnxir.node "ReduceSum"(%v42, %c16) {keepdims = 1 : i64} : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v44 = onnxir.node "Mul"(%v39, %v43) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v45 = onnxir.node "Add"(%v18, %v31) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v46 = onnxir.node "Add"(%v45, %v44) : (!onnxir.any, !onnxir.any) -> tensor<?x4xf32>
+  return %v46 : tensor<?x4xf32>
+}
+onnxir.weight @c0 = dense<2> : tensor<1xi64>
+onnxir.weight @c1 = dense<-1> : tensor<1xi64>
+onnxir.weight @c2 = dense<[0, 2, 2]> : tensor<3xi64>
+onnxir.weight @c3 = dense<0> : tensor<i64>
+onnxir.weight @c4 = dense<1> : tensor<i64>
+onnxir.weight @c5 = dense<0> : tensor<i64>
+onnxir.weight @c6 = dense<-1> : tensor<1xi64>
+onnxir.weight @c7 = dense<[0, 2, 2]> : tensor<3xi64>
+onnxir.weight @c8 = dense<0> : tensor<i64>
+onnxir.weight @c9 = dense<1> : tensor<i64>
+onnxir.weight @c10 = dense<1> : tensor<i64>
+onnxir.weight @c11 = dense<-1> : tensor<1xi64>
+onnxir.weight @c12 = dense<[0, 2, 2]> : tensor<3xi64>
+onnxir.weight @c13 = dense<0> : tensor<i64>
+onnxir.weight @c14 = dense<1> : tensor<i64>
+onnxir.weight @c15 = dense<2> : tensor<i64>
+onnxir.weight @c16 = dense<-1> : tensor<1xi64>
