@@ -178,7 +178,9 @@ onnxir.weight @c12 = dense<1> : tensor<1xi64>
 // -----
 
 // A product with one-hot rows.
-// CHECK-LABEL: func.func @product(%x: tensor<?x4xf32>, %w0: tensor<4x3xf32>, %w1: tensor<3xf32>, %w2: tensor<3x4x4xf32>, %w3: tensor<3x2x4xf32>) -> (tensor<?x4xf32>) {
+// CHECK-LABEL: func.func @product
+// CHECK: moe.gate %{{.*}} bias(%{{.*}} : tensor<3xf32>) score<sigmoid> select<top_k, k = 2> normalize<sum> : tensor<?x3xf32>
+func.func @product(%x: tensor<?x4xf32>, %w0: tensor<4x3xf32>, %w1: tensor<3xf32>, %w2: tensor<3x4x4xf32>, %w3: tensor<3x2x4xf32>) -> (tensor<?x4xf32>) {
   %c0 = onnxir.get_weight @c0 : tensor<1xi64>
   %c1 = onnxir.get_weight @c1 : tensor<i64>
   %c2 = onnxir.get_weight @c2 : tensor<2xf32>
