@@ -6,15 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ContribMoE.h"
 #include "Layer.h"
 #include "Raise.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "moe/Dialect/ONNXIR/Utils/ContribMoE.h"
 #include "moe/Dialect/ONNXIR/Utils/NodeUtils.h"
 
 using namespace mlir;
 using namespace mlir::moe;
-using onnxir::ContribMoE;
 
 /// What the kernels of ONNX Runtime do with the router's logits. Its CUDA
 /// kernels follow the schema, but do not read router_weights.
@@ -195,7 +194,7 @@ static Value getColumns(ImplicitLocOpBuilder &b, const Layer &layer,
 LogicalResult moe::raiseContribMoE(onnxir::NodeOp node,
                                    const ContribOptions &options) {
   FailureOr<ContribMoE> read =
-      onnxir::readContribMoE(node, options.qmoeLayout == QMoELayout::Raw);
+      readContribMoE(node, options.qmoeLayout == QMoELayout::Raw);
   if (failed(read))
     return failure();
   ImplicitLocOpBuilder builder(node.getLoc(), node);

@@ -38,15 +38,11 @@ bool mlir::onnxir::isMoENode(NodeOp node) {
 
 static bool isQMoE(NodeOp node) { return node.getOpType() == "QMoE"; }
 
-/// Slot of weights `n` (1 to 3) of a node; scales follow in QMoE, biases last.
-static unsigned getWeightSlot(NodeOp node, unsigned n) {
-  return 2 + (n - 1) * (isQMoE(node) ? 3 : 2);
-}
-
-static unsigned getScaleSlot(unsigned n) { return 3 * n; }
-
-static unsigned getBiasSlot(NodeOp node, unsigned n) {
-  return getWeightSlot(node, n) + (isQMoE(node) ? 2 : 1);
+MoENodeSlots mlir::onnxir::getMoENodeSlots(NodeOp node, unsigned matrix) {
+  bool isQuantized = isQMoE(node);
+  unsigned weights = 2 + (matrix - 1) * (isQuantized ? 3 : 2);
+  return {weights, weights + (isQuantized ? 2 : 1), weights + 1,
+          kZeroPoints + matrix - 1};
 }
 
 static RankedTensorType getInputType(NodeOp node, unsigned slot) {
@@ -64,7 +60,7 @@ int64_t mlir::onnxir::getQMoEBits(NodeOp node, unsigned weights) {
 static int64_t getPack(NodeOp node, unsigned n) {
   if (!isQMoE(node))
     return 1;
-  RankedTensorType type = getInputType(node, getWeightSlot(node, n));
+  RankedTensorType type = getInputType(node, getMoENodeSlots(node, n).weights);
   if (type && !type.getElementType().isInteger())
     return 1;
   int64_t bits = getQMoEBits(node, n);
@@ -79,8 +75,8 @@ MoENodeSizes mlir::onnxir::getMoENodeSizes(NodeOp node) {
   MoENodeSizes sizes;
   sizes.fusion = isSwiGLU(node) && node.getInt("swiglu_fusion", 0) != 0 ? 2 : 1;
   RankedTensorType input = getInputType(node, 0);
-  RankedTensorType fc1 = getInputType(node, getWeightSlot(node, 1));
-  RankedTensorType fc2 = getInputType(node, getWeightSlot(node, 2));
+  RankedTensorType fc1 = getInputType(node, getMoENodeSlots(node, 1).weights);
+  RankedTensorType fc2 = getInputType(node, getMoENodeSlots(node, 2).weights);
   if (input && input.getRank() > 0)
     sizes.hidden = input.getShape().back();
   for (RankedTensorType type : {fc1, fc2})
@@ -243,19 +239,25 @@ LogicalResult Checker::checkAttributes() {
     return error() << "k must be at least 1, got " << k;
   if (node.getInt("use_sparse_mixer", 0) && k != 2)
     return error() << "use_sparse_mixer needs k = 2, got " << k;
+  if (node.getInt("swiglu_limit_after_activation", 0) && !isSwiGLU(node))
+    return error() << "swiglu_limit_after_activation goes with swiglu";
   if (double limit = node.getFloat("swiglu_limit", 0); !(limit >= 0))
     return error() << "swiglu_limit must be at least 0, got " << limit;
   for (StringRef name : {"activation_alpha", "activation_beta"})
     if (!std::isfinite(node.getFloat(name, 1)))
       return error() << name << " must be finite";
-  bool hasFC3 = !!node.getInput(getWeightSlot(node, 3));
+  bool hasFC3 = !!node.getInput(getMoENodeSlots(node, 3).weights);
   if (sizes.fusion == 2 && hasFC3)
     return error() << "swiglu_fusion = " << node.getInt("swiglu_fusion", 0)
                    << " takes the linear part from fc1, but there is an fc3";
   if (isSwiGLU(node) && sizes.fusion == 1 && !hasFC3)
     return error() << "swiglu with swiglu_fusion = 0 needs fc3";
-  if (!hasFC3 && node.getInput(getBiasSlot(node, 3)))
-    return error() << "a bias of fc3 without its weights";
+  MoENodeSlots fc3 = getMoENodeSlots(node, 3);
+  if (!hasFC3 &&
+      (node.getInput(fc3.bias) || (isQuantized && (node.getInput(fc3.scales) ||
+                                                   node.getInput(fc3.zeros)))))
+    return error()
+           << "a bias, scales or zero points of fc3 without its weights";
   return isQuantized ? checkQuantizedAttributes() : success();
 }
 
@@ -269,6 +271,11 @@ LogicalResult Checker::checkQuantizedAttributes() {
     if (failed(checkOneOf(named(n, "expert_weight_bits"), getQMoEBits(node, n),
                           {2, 4, 8})))
       return failure();
+  if (sizes.fusion == 2 && node.getAttribute(named(3, "expert_weight_bits")) &&
+      getQMoEBits(node, 3) != getQMoEBits(node, 1))
+    return error() << "fc3_expert_weight_bits is " << getQMoEBits(node, 3)
+                   << ", but fc1 holds both projections with "
+                   << getQMoEBits(node, 1);
   int64_t block = node.getInt("block_size", 16);
   if (block < 16 || !llvm::isPowerOf2_64(block))
     return error() << "block_size must be a power of two of at least 16, got "
@@ -319,7 +326,7 @@ LogicalResult Checker::checkRouting() {
 
 LogicalResult Checker::checkWeights() {
   for (unsigned n : {1, 2, 3}) {
-    unsigned slot = getWeightSlot(node, n);
+    unsigned slot = getMoENodeSlots(node, n).weights;
     RankedTensorType type = getInputType(node, slot);
     std::string name = named(n, "experts_weights");
     if (type && isQuantized && !type.getElementType().isUnsignedInteger(8) &&
@@ -342,8 +349,8 @@ LogicalResult Checker::checkWeights() {
             {sizes.experts, rows, ceilDiv(columns, getPack(node, n))})))
       return failure();
     std::string bias = named(n, "experts_bias");
-    if (failed(checkSameElement(getBiasSlot(node, n), bias)) ||
-        failed(checkShape(getBiasSlot(node, n), bias,
+    if (failed(checkSameElement(getMoENodeSlots(node, n).bias, bias)) ||
+        failed(checkShape(getMoENodeSlots(node, n).bias, bias,
                           {sizes.experts, getRows(n)})))
       return failure();
   }
@@ -351,11 +358,11 @@ LogicalResult Checker::checkWeights() {
 }
 
 LogicalResult Checker::checkScales(unsigned n, int64_t rows, int64_t columns) {
-  unsigned slot = getScaleSlot(n);
+  unsigned slot = getMoENodeSlots(node, n).scales;
   std::string name = named(n, "scales");
   RankedTensorType type = getInputType(node, slot);
   if (!node.getInput(slot)) {
-    if (node.getInput(getWeightSlot(node, n)) && isPlainInt())
+    if (node.getInput(getMoENodeSlots(node, n).weights) && isPlainInt())
       return error() << name << " is missing";
     return success();
   }
@@ -378,7 +385,7 @@ LogicalResult Checker::checkScales(unsigned n, int64_t rows, int64_t columns) {
 
 LogicalResult Checker::checkZeroPoints(unsigned n, int64_t rows,
                                        int64_t columns) {
-  unsigned slot = kZeroPoints + n - 1;
+  unsigned slot = getMoENodeSlots(node, n).zeros;
   std::string name = named(n, "zero_points");
   if (!node.getInput(slot))
     return success();

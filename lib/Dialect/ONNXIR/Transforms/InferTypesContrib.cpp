@@ -7,16 +7,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "InferTypes.h"
-#include "moe/Dialect/ONNXIR/Utils/ContribMoE.h"
+#include "moe/Dialect/ONNXIR/IR/Schemas.h"
 
 using namespace mlir;
 using namespace mlir::onnxir;
 
-/// The whole schema is checked here, so that a malformed layer is found before
-/// anything is made of it. What a pass does with prepacked weights is its own
-/// matter.
+/// Sizes that were not known at first are checked here, so that a malformed
+/// layer is found before anything is made of it.
 static LogicalResult inferMoE(Inference &inference) {
-  if (failed(readContribMoE(inference.node, /*acceptPrepacked=*/true)))
+  if (failed(verifyMoENode(inference.node)))
     return failure();
   return inference.setLike(0, 0);
 }

@@ -124,9 +124,18 @@ func.func @no_fc3(%a0: tensor<?x8xf32>, %a1: tensor<?x4xf32>, %a2: tensor<4x16x8
 
 func.func @lone_bias(%a0: tensor<?x8xf32>, %a1: tensor<?x4xf32>, %a2: tensor<4x16x8xf32>,
                      %a4: tensor<4x8x16xf32>, %a7: tensor<4x16xf32>) {
-  // expected-error@+1 {{MoE: a bias of fc3 without its weights}}
+  // expected-error@+1 {{MoE: a bias, scales or zero points of fc3 without its weights}}
   %0 = onnxir.node "MoE" domain "com.microsoft"(%a0, %a1, %a2, none, %a4, none, none, %a7)
       : (tensor<?x8xf32>, tensor<?x4xf32>, tensor<4x16x8xf32>, tensor<4x8x16xf32>,
          tensor<4x16xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @limit_after_relu(%x: tensor<5x16xf32>, %l: tensor<5x4xf32>, %w1: tensor<4x48x16xf32>, %w2: tensor<4x16x24xf32>) {
+  // expected-error @+1 {{MoE: swiglu_limit_after_activation goes with swiglu}}
+  %y = onnxir.node "MoE" domain "com.microsoft"(%x, %l, %w1, none, %w2) {swiglu_limit_after_activation = 1 : i64}
+      : (tensor<5x16xf32>, tensor<5x4xf32>, tensor<4x48x16xf32>, tensor<4x16x24xf32>) -> !onnxir.any
   return
 }

@@ -168,3 +168,12 @@ func.func @int_type(%a0: tensor<?x64xf32>, %a1: tensor<?x4xf32>,
          tensor<4x64x48xui8>, tensor<4x64xf32>) -> tensor<?x64xf32>
   return
 }
+
+// -----
+
+func.func @bits_of_fused_fc3(%x: tensor<5x32xf32>, %l: tensor<5x4xf32>, %w1: tensor<4x24x16xui8>, %s1: tensor<4x24xf32>, %w2: tensor<4x32x6xui8>, %s2: tensor<4x32xf32>) {
+  // expected-error@+1 {{QMoE: fc3_expert_weight_bits is 2, but fc1 holds both projections with 4}}
+  %y = onnxir.node "QMoE" domain "com.microsoft"(%x, %l, %w1, %s1, none, %w2, %s2) {activation_type = "swiglu", swiglu_fusion = 1 : i64, fc3_expert_weight_bits = 2 : i64}
+      : (tensor<5x32xf32>, tensor<5x4xf32>, tensor<4x24x16xui8>, tensor<4x24xf32>, tensor<4x32x6xui8>, tensor<4x32xf32>) -> !onnxir.any
+  return
+}

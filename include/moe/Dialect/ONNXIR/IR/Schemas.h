@@ -48,6 +48,16 @@ bool isMoENode(NodeOp node);
 /// The sizes of an MoE or QMoE node, as far as the types of its inputs tell.
 MoENodeSizes getMoENodeSizes(NodeOp node);
 
+/// The inputs that belong to one matrix of an MoE or QMoE node.
+struct MoENodeSlots {
+  unsigned weights, bias;
+  /// QMoE's.
+  unsigned scales, zeros;
+};
+
+/// Where the inputs of fc1, fc2 or fc3 (`matrix` is 1, 2 or 3) stand.
+MoENodeSlots getMoENodeSlots(NodeOp node, unsigned matrix);
+
 /// Bits of an element of weights 1, 2 or 3 of a QMoE node.
 int64_t getQMoEBits(NodeOp node, unsigned weights);
 

@@ -1,5 +1,4 @@
-//===- ContribMoE.h - Operands of com.microsoft MoE and QMoE, checked -*- C++
-//-*-===//
+//===- ContribMoE.h - What a com.microsoft MoE or QMoE says -----*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -7,24 +6,21 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MOE_DIALECT_ONNXIR_UTILS_CONTRIBMOE_H
-#define MOE_DIALECT_ONNXIR_UTILS_CONTRIBMOE_H
+#ifndef MOE_LIB_CONVERSION_ONNXTOMOE_CONTRIBMOE_H
+#define MOE_LIB_CONVERSION_ONNXTOMOE_CONTRIBMOE_H
 
 #include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
 
-namespace mlir::onnxir {
+namespace mlir::moe {
 
-/// What a MoE or QMoE node says, after its operands and attributes were
-/// checked against the schema.
+/// What a MoE or QMoE node says, with all sizes but the number of tokens.
 struct ContribMoE {
-  NodeOp node;
+  onnxir::NodeOp node;
   bool isQuantized = false;
 
   /// [T, H] or [B, S, H].
   RankedTensorType inputType;
-  /// [T, E].
-  RankedTensorType routerType;
-  int64_t tokens = 0, hidden = 0, inter = 0, experts = 0, k = 0;
+  int64_t hidden = 0, inter = 0, experts = 0, k = 0;
   /// Rows of fc1 per inner element: 2 where it holds gate and up.
   int64_t fused = 1;
   StringRef activation;
@@ -48,14 +44,11 @@ struct ContribMoE {
   Value routerWeights;
 };
 
-/// Reads `node` and checks it; emits the first thing that is wrong. Weights in
-/// a kernel's own layout are refused unless `acceptPrepacked`.
-FailureOr<ContribMoE> readContribMoE(NodeOp node, bool acceptPrepacked = false);
+/// Reads `node`, having checked it against the schema. Emits the first thing
+/// that is wrong, not known or not supported. Weights in a kernel's own layout
+/// are refused unless `acceptPrepacked`.
+FailureOr<ContribMoE> readContribMoE(onnxir::NodeOp node, bool acceptPrepacked);
 
-/// Reads the matrices, whose slots differ between MoE and QMoE: a part of
-/// readContribMoE.
-LogicalResult readContribMatrices(ContribMoE &layer);
+} // namespace mlir::moe
 
-} // namespace mlir::onnxir
-
-#endif // MOE_DIALECT_ONNXIR_UTILS_CONTRIBMOE_H
+#endif // MOE_LIB_CONVERSION_ONNXTOMOE_CONTRIBMOE_H
