@@ -51,6 +51,8 @@ static void buildModelLowering(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  if (!options.reference)
+    pm.addNestedPass<func::FuncOp>(createFuseElementwisePass());
 }
 
 /// Tensors to memrefs whose life ends where they are last used.

@@ -49,6 +49,37 @@ def BindWeightsPass : Pass<"moe-bind-weights", "ModuleOp"> {
   ];
 }
 
+def FuseElementwisePass : Pass<"moe-fuse-elementwise"> {
+  let summary = "Fuse element by element operations into their consumers";
+  let description = [{
+    A `linalg.generic` whose iterations are all parallel moves into the one
+    `linalg.generic` that reads its result, where that reads each element once:
+    no arithmetic is repeated, and nothing is reassociated. A consumer may
+    reduce. One that reads an element several times (because it broadcasts or
+    contracts) is left alone.
+
+    So chains of operators of a model become one loop nest instead of one each,
+    without the tensors between them.
+
+    Example:
+
+    ```mlir
+    %0 = linalg.generic {…} ins(%x : tensor<?xf32>) … { arith.mulf %in, %in }
+    %1 = linalg.generic {…} ins(%0 : tensor<?xf32>) … { math.sqrt %in }
+    ```
+    becomes
+    ```mlir
+    %1 = linalg.generic {…} ins(%x : tensor<?xf32>) … {
+      %2 = arith.mulf %in, %in
+      %3 = math.sqrt %2
+    ```
+  }];
+  let options = [
+    Option<"maxInputs", "max-inputs", "int64_t", "8",
+           "Fuse to operations of up to this many inputs.">,
+  ];
+}
+
 def EmitEntryPointsPass : Pass<"moe-emit-entry-points", "ModuleOp"> {
   let summary = "Give each public function an entry point that the runtime calls";
   let description = [{
