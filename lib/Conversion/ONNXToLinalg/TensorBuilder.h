@@ -126,6 +126,9 @@ public:
   AffineMap getBroadcastMap(Value &input, ArrayRef<OpFoldResult> sizes);
 
 private:
+  /// The result of an operation on two indices, one value for the same two.
+  template <typename OpTy>
+  OpFoldResult share(OpFoldResult a, OpFoldResult b);
   Value stretch(Value input, ArrayRef<OpFoldResult> sizes);
   Value finish(Value tensor, ArrayRef<OpFoldResult> sizes);
   /// The tensor type that says those of `sizes` that are constants.
@@ -134,6 +137,8 @@ private:
   Value sharpen(Value tensor);
 
   llvm::DenseMap<Value, Sizes> known;
+  /// Index arithmetic so far: operation and operands to result.
+  llvm::DenseMap<std::tuple<TypeID, void *, void *>, Value> shared;
   std::string subject;
 };
 

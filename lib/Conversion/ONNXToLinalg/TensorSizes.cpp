@@ -49,6 +49,28 @@ Value TensorBuilder::getIndex(OpFoldResult size) {
   return getValueOrCreateConstantIndexOp(*this, getLoc(), size);
 }
 
+/// Whether no input makes a size negative, as far as is plain to see.
+static bool isNotNegative(OpFoldResult size) {
+  if (std::optional<int64_t> constant = getConstantIntValue(size))
+    return *constant >= 0;
+  return cast<Value>(size).getDefiningOp<tensor::DimOp>() != nullptr;
+}
+
+template <typename OpTy>
+OpFoldResult TensorBuilder::share(OpFoldResult a, OpFoldResult b) {
+  Value &value =
+      shared[{TypeID::get<OpTy>(), a.getOpaqueValue(), b.getOpaqueValue()}];
+  // A value of another block, or of one further on, may not be seen from here.
+  if (value && value.getParentBlock() == getInsertionBlock()) {
+    auto here = getInsertionPoint();
+    if (here == getInsertionBlock()->end() ||
+        value.getDefiningOp()->isBeforeInBlock(&*here))
+      return value;
+  }
+  value = OpTy::create(*this, getIndex(a), getIndex(b));
+  return value;
+}
+
 OpFoldResult TensorBuilder::add(OpFoldResult a, OpFoldResult b) {
   std::optional<int64_t> x = getConstantIntValue(a), y = getConstantIntValue(b);
   int64_t sum;
@@ -58,7 +80,7 @@ OpFoldResult TensorBuilder::add(OpFoldResult a, OpFoldResult b) {
     return b;
   if (y == 0)
     return a;
-  return arith::AddIOp::create(*this, getIndex(a), getIndex(b)).getResult();
+  return share<arith::AddIOp>(a, b);
 }
 
 OpFoldResult TensorBuilder::sub(OpFoldResult a, OpFoldResult b) {
@@ -68,7 +90,7 @@ OpFoldResult TensorBuilder::sub(OpFoldResult a, OpFoldResult b) {
     return index(difference);
   if (y == 0)
     return a;
-  return arith::SubIOp::create(*this, getIndex(a), getIndex(b)).getResult();
+  return share<arith::SubIOp>(a, b);
 }
 
 OpFoldResult TensorBuilder::mul(OpFoldResult a, OpFoldResult b) {
@@ -80,7 +102,7 @@ OpFoldResult TensorBuilder::mul(OpFoldResult a, OpFoldResult b) {
     return b;
   if (y == 1)
     return a;
-  return arith::MulIOp::create(*this, getIndex(a), getIndex(b)).getResult();
+  return share<arith::MulIOp>(a, b);
 }
 
 OpFoldResult TensorBuilder::floorDiv(OpFoldResult a, OpFoldResult b) {
@@ -89,8 +111,7 @@ OpFoldResult TensorBuilder::floorDiv(OpFoldResult a, OpFoldResult b) {
     return index(llvm::divideFloorSigned(*x, *y));
   if (y == 1)
     return a;
-  return arith::FloorDivSIOp::create(*this, getIndex(a), getIndex(b))
-      .getResult();
+  return share<arith::FloorDivSIOp>(a, b);
 }
 
 OpFoldResult TensorBuilder::ceilDiv(OpFoldResult a, OpFoldResult b) {
@@ -99,28 +120,25 @@ OpFoldResult TensorBuilder::ceilDiv(OpFoldResult a, OpFoldResult b) {
     return index(llvm::divideCeilSigned(*x, *y));
   if (y == 1)
     return a;
-  return arith::CeilDivSIOp::create(*this, getIndex(a), getIndex(b))
-      .getResult();
+  return share<arith::CeilDivSIOp>(a, b);
 }
 
 OpFoldResult TensorBuilder::min(OpFoldResult a, OpFoldResult b) {
   std::optional<int64_t> x = getConstantIntValue(a), y = getConstantIntValue(b);
   if (x && y)
     return index(std::min(*x, *y));
-  return a == b ? a
-                : OpFoldResult(
-                      arith::MinSIOp::create(*this, getIndex(a), getIndex(b))
-                          .getResult());
+  if (a == b)
+    return a;
+  return share<arith::MinSIOp>(a, b);
 }
 
 OpFoldResult TensorBuilder::max(OpFoldResult a, OpFoldResult b) {
   std::optional<int64_t> x = getConstantIntValue(a), y = getConstantIntValue(b);
   if (x && y)
     return index(std::max(*x, *y));
-  return a == b ? a
-                : OpFoldResult(
-                      arith::MaxSIOp::create(*this, getIndex(a), getIndex(b))
-                          .getResult());
+  if (a == b || (y == 0 && isNotNegative(a)))
+    return a;
+  return share<arith::MaxSIOp>(a, b);
 }
 
 OpFoldResult TensorBuilder::product(ArrayRef<OpFoldResult> sizes) {
@@ -156,8 +174,7 @@ void TensorBuilder::assertEqual(OpFoldResult a, OpFoldResult b,
 }
 
 void TensorBuilder::assertNotNegative(OpFoldResult size, const Twine &reason) {
-  std::optional<int64_t> known = getConstantIntValue(size);
-  if (known && *known >= 0)
+  if (isNotNegative(size))
     return;
   assertTrue(arith::CmpIOp::create(*this, arith::CmpIPredicate::sge,
                                    getIndex(size), getIndex(index(0))),
