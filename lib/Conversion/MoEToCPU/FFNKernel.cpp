@@ -129,20 +129,17 @@ void FFNKernelEmitter::readArguments(func::FuncOp func) {
     tokens = take();
   auto takeProjection = [&](Projection &projection,
                             const PackedStorage &storage, bool bias,
-                            int64_t depth, int64_t stride) {
+                            int64_t depth) {
     for (size_t i = 0; i < storage.types.size(); ++i)
       projection.panels.push_back(take());
     if (bias)
       projection.bias = take();
     projection.storage = &storage;
     projection.depth = depth;
-    projection.gemm = getTileGemm(module, b.getLoc(), tile, depth, stride,
-                                  tile.columns);
+    projection.gemm = getTileGemm(module, b.getLoc(), tile);
   };
-  takeProjection(up, config.first, config.firstBias, config.hidden,
-                 getInputStride());
-  takeProjection(down, config.second, config.secondBias, config.inter,
-                 getInterStride());
+  takeProjection(up, config.first, config.firstBias, config.hidden);
+  takeProjection(down, config.second, config.secondBias, config.inter);
   output = take();
 }
 
@@ -212,9 +209,8 @@ void FFNKernelEmitter::emitProjection(
               emitWidePanel(b, *projection.storage, tile, projection.depth,
                             projection.panels, expert, panel, wide);
           forEachRowTile(b, tile, begin, end, [&](Value row, Value rows) {
-            func::CallOp::create(
-                b, projection.gemm,
-                ValueRange{rowsIn, row, rows, weights, accumulators});
+            callTileGemm(b, projection.gemm, rowsIn, row, rows, weights,
+                         accumulators);
             epilogue(expert, panel, row, rows, accumulators);
           });
         });

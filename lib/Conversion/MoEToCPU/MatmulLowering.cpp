@@ -41,8 +41,7 @@ static void emitPanel(ImplicitLocOpBuilder &b, const TileShape &tile,
   Value accumulators = memref::AllocOp::create(
       b, MemRefType::get({tile.rows, tile.columns}, b.getF32Type()));
   forEachRowTile(b, tile, begin, end, [&](Value row, Value rows) {
-    func::CallOp::create(b, gemm,
-                         ValueRange{a, row, rows, panel, accumulators});
+    callTileGemm(b, gemm, a, row, rows, panel, accumulators);
     emitFor(b, constantIndex(b, 0), rows, 1, [&](Value i) {
       Value target = arith::AddIOp::create(b, row, i);
       emitVectorFor(b, columns, tile.lanes, [&](Value j, int64_t lanes) {
@@ -86,6 +85,7 @@ static func::FuncOp getMatmulKernel(ModuleOp module, Location loc,
     return {begin, end};
   };
 
+  func::FuncOp gemm = getTileGemm(module, loc, tile);
   int64_t whole = columns / tile.columns;
   if (whole) {
     Value panels = constantIndex(b, whole);
@@ -103,8 +103,6 @@ static func::FuncOp getMatmulKernel(ModuleOp module, Location loc,
           ArrayRef<OpFoldResult>{b.getIndexAttr(depth),
                                  b.getIndexAttr(tile.columns)},
           ArrayRef<OpFoldResult>{one, one});
-      func::FuncOp gemm =
-          getTileGemm(module, loc, tile, depth, depth, columns);
       emitPanel(b, tile, gemm, matrixA, panel, matrixC, column, tile.columns,
                 begin, end);
     });
@@ -113,8 +111,6 @@ static func::FuncOp getMatmulKernel(ModuleOp module, Location loc,
     Value last = emitLastPanel(b, tile, matrixB, depth, columns);
     Value panel = memref::CastOp::create(
         b, getPanelType(context, depth, tile.columns, tile.columns), last);
-    func::FuncOp gemm =
-        getTileGemm(module, loc, tile, depth, depth, tile.columns);
     emitParallelFor(b, rowBlocks, [&](Value block) {
       auto [begin, end] = rowRange(block);
       emitPanel(b, tile, gemm, matrixA, panel, matrixC,

@@ -20,7 +20,7 @@ using namespace mlir::moe;
 
 /// Emits the loop over k for a tile of `rows` rows and its stores to C.
 static void emitTile(ImplicitLocOpBuilder &b, const TileShape &tile,
-                     int64_t rows, int64_t depth, ValueRange args) {
+                     int64_t rows, ValueRange args) {
   Value a = args[0], row = args[1], panel = args[3], c = args[4];
   auto vector = VectorType::get({tile.lanes}, b.getF32Type());
   int64_t columns = tile.columns / tile.lanes;
@@ -31,7 +31,8 @@ static void emitTile(ImplicitLocOpBuilder &b, const TileShape &tile,
     rowIndices.push_back(
         arith::AddIOp::create(b, row, constantIndex(b, i)));
 
-  auto loop = scf::ForOp::create(b, constantIndex(b, 0), constantIndex(b, depth),
+  Value depth = memref::DimOp::create(b, panel, 0);
+  auto loop = scf::ForOp::create(b, constantIndex(b, 0), depth,
                                  constantIndex(b, 1), init);
   {
     OpBuilder::InsertionGuard guard(b);
@@ -60,19 +61,19 @@ static void emitTile(ImplicitLocOpBuilder &b, const TileShape &tile,
 }
 
 func::FuncOp mlir::moe::getTileGemm(ModuleOp module, Location loc,
-                                    const TileShape &tile, int64_t depth,
-                                    int64_t lda, int64_t ldb) {
+                                    const TileShape &tile) {
   std::string name =
-      llvm::formatv("moe_tile_gemm_{0}x{1}_k{2}_lda{3}_ldb{4}", tile.rows,
-                    tile.columns, depth, lda, ldb);
+      llvm::formatv("moe_tile_gemm_{0}x{1}", tile.rows, tile.columns);
   if (auto existing = module.lookupSymbol<func::FuncOp>(name))
     return existing;
 
   MLIRContext *context = module.getContext();
   Type f32 = Float32Type::get(context), index = IndexType::get(context);
   SmallVector<Type> types = {
-      MemRefType::get({ShapedType::kDynamic, lda}, f32), index, index,
-      getPanelType(context, depth, tile.columns, ldb),
+      MemRefType::get({ShapedType::kDynamic, ShapedType::kDynamic}, f32), index,
+      index,
+      getPanelType(context, ShapedType::kDynamic, tile.columns,
+                   ShapedType::kDynamic),
       MemRefType::get({tile.rows, tile.columns}, f32)};
   func::FuncOp func = createKernel(module, loc, name, types);
   ImplicitLocOpBuilder b(loc, context);
@@ -86,7 +87,7 @@ func::FuncOp mlir::moe::getTileGemm(ModuleOp module, Location loc,
   auto fill = [&](Region &region, int64_t rows) {
     OpBuilder::InsertionGuard guard(b);
     b.createBlock(&region);
-    emitTile(b, tile, rows, depth, func.getArguments());
+    emitTile(b, tile, rows, func.getArguments());
     scf::YieldOp::create(b);
   };
   for (auto [region, rows] : llvm::zip(choice.getCaseRegions(), cases))
@@ -94,6 +95,16 @@ func::FuncOp mlir::moe::getTileGemm(ModuleOp module, Location loc,
   fill(choice.getDefaultRegion(), tile.rows);
   func::ReturnOp::create(b);
   return func;
+}
+
+void mlir::moe::callTileGemm(ImplicitLocOpBuilder &b, func::FuncOp gemm,
+                             Value a, Value row, Value rows, Value panel,
+                             Value c) {
+  ArrayRef<Type> types = gemm.getArgumentTypes();
+  func::CallOp::create(
+      b, gemm,
+      ValueRange{memref::CastOp::create(b, types[0], a), row, rows,
+                 memref::CastOp::create(b, types[3], panel), c});
 }
 
 void mlir::moe::forEachRowTile(ImplicitLocOpBuilder &b, const TileShape &tile,

@@ -34,15 +34,19 @@ struct TileShape {
 
 /// Returns the private function
 ///
-///   (A: memref<?xLDAxf32>, row: index, rows: index,
-///    B: memref<KxNRxf32, strided<[LDB, 1]>>, C: memref<MRxNRxf32>)
+///   (A: memref<?x?xf32>, row: index, rows: index,
+///    B: memref<?xNRxf32, strided<[?, 1], offset: ?>>, C: memref<MRxNRxf32>)
 ///
 /// of `module`, created on the first call, that computes
-/// C[i][j] = Σ_k A[row + i][k] · B[k][j] for 1 ≤ rows ≤ MR in registers, with
-/// one specialised loop for each number of rows. The order of the sum is that
-/// of k for every number of rows, so results do not depend on the tiling.
-func::FuncOp getTileGemm(ModuleOp module, Location loc, const TileShape &tile,
-                         int64_t depth, int64_t lda, int64_t ldb);
+/// C[i][j] = Σ_k A[row + i][k] · B[k][j], k over the rows of B, for
+/// 1 ≤ rows ≤ MR in registers, with one specialised loop for each number of
+/// rows. The order of the sum is that of k for every number of rows, so results
+/// do not depend on the tiling.
+func::FuncOp getTileGemm(ModuleOp module, Location loc, const TileShape &tile);
+
+/// Calls it on an A and a B of any strides.
+void callTileGemm(ImplicitLocOpBuilder &b, func::FuncOp gemm, Value a,
+                  Value row, Value rows, Value panel, Value c);
 
 /// Emits the loop over tiles of rows that covers rows [begin, end): calls
 /// `body(firstRow, numRows)` with tiles of at most `tile.rows` rows, of nearly

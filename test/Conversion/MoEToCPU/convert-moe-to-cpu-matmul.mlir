@@ -24,9 +24,9 @@ func.func @router(%x: tensor<?x64xf32>, %w: tensor<64x40xf32>)
 // CHECK:       func.func private @moe_matmul_k64_n40(
 // CHECK:         scf.parallel
 // CHECK:         memref.subview %{{.*}} [64, 32] [1, 1] : memref<64x40xf32>
-// CHECK:         call @moe_tile_gemm_12x32_k64_lda64_ldb40(
+// CHECK:         call @moe_tile_gemm_12x32(
 // CHECK:         memref.alloc() : memref<64x32xf32>
-// CHECK:         call @moe_tile_gemm_12x32_k64_lda64_ldb32(
+// CHECK:         call @moe_tile_gemm_12x32(
 func.func @accumulate(%x: tensor<?x64xf32>, %w: tensor<64x40xf32>,
                       %c: tensor<?x40xf32>) -> tensor<?x40xf32> {
   %y = linalg.matmul ins(%x, %w : tensor<?x64xf32>, tensor<64x40xf32>)

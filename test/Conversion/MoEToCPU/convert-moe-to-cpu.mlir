@@ -26,16 +26,16 @@
 // CHECK:       func.func private @[[$FFN]](
 // CHECK:         scf.parallel
 // CHECK:         scf.parallel
-// CHECK:         call @moe_tile_gemm_12x32_k64_lda80_ldb32(
+// CHECK:         call @moe_tile_gemm_12x32(
 // CHECK:         math.exp %{{.*}} : vector<16xf32>
 // CHECK:         scf.parallel
-// CHECK:         call @moe_tile_gemm_12x32_k32_lda48_ldb32(
-// CHECK:       func.func private @moe_tile_gemm_12x32_k64_lda80_ldb32(
+// CHECK:         call @moe_tile_gemm_12x32(
+// CHECK:       func.func private @moe_tile_gemm_12x32(
 // CHECK:         scf.index_switch
 // CHECK-COUNT-24: vector.fma {{.*}} : vector<16xf32>
 
 // AVX2: moe.pack_weights %{{.*}}, %{{.*}} panel(16)
-// AVX2: func.func private @moe_tile_gemm_6x16_k64_lda72_ldb16(
+// AVX2: func.func private @moe_tile_gemm_6x16(
 // AVX2: vector.fma {{.*}} : vector<8xf32>
 func.func @layer(%x: tensor<?x64xf32>, %w: tensor<?x2xf32>, %p: !moe.plan<8>,
                  %fc1: tensor<8x64x64xf32>, %fc2: tensor<8x64x32xf32>)
