@@ -11,57 +11,6 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Reads `access` as weights: a tensor whose elements depend on the variables
-/// `out` and, for a matrix, `in`, and on which expert it is.
-static std::optional<BodyWeight> matchWeight(AccessReader &reader,
-                                             Access access, int out,
-                                             std::optional<int> in) {
-  access = reader.peel(access);
-  const Expr &expr = *access.expr;
-  BodyWeight weight;
-  int outAxis = -1, inAxis = -1, expertAxis = -1;
-  size_t first = 0;
-  if (expr.is(Expr::Kind::Stack)) {
-    weight.expert = access.at[0];
-    weight.experts = expr.axes[0];
-    for (const Operand &operand : expr.operands)
-      weight.sources.push_back(operand.expr->value);
-    first = 1;
-  } else if (expr.is(Expr::Kind::Leaf)) {
-    weight.sources.push_back(expr.value);
-  } else {
-    return std::nullopt;
-  }
-  for (Value source : weight.sources)
-    if (!cast<RankedTensorType>(source.getType()).hasStaticShape())
-      return std::nullopt;
-  for (size_t axis = first; axis < access.at.size(); ++axis) {
-    const Binding &at = access.at[axis];
-    bool isVariable = at.kind == Binding::Kind::Variable;
-    if (in && inAxis < 0 && at.isPlain(*in)) {
-      inAxis = axis;
-    } else if (outAxis < 0 && isVariable && at.var == out) {
-      outAxis = axis;
-      weight.offset = at.offset;
-      weight.step = at.step;
-    } else if (expertAxis < 0 && first == 0 &&
-               !(isVariable && in && at.var == *in)) {
-      expertAxis = axis;
-      weight.expert = at;
-      weight.experts = expr.axes[axis];
-    } else {
-      return std::nullopt;
-    }
-  }
-  // Experts come first: other orders have no layout.
-  if (outAxis < 0 || (in && inAxis < 0) || expertAxis > 0)
-    return std::nullopt;
-  weight.transposed = in && inAxis < outAxis;
-  weight.in = in ? expr.axes[inAxis] : 0;
-  weight.out = weight.rows = expr.axes[outAxis];
-  return weight;
-}
-
 /// One of the variables of `access` replaced by another.
 static Access rename(Access access, int from, int to) {
   for (Binding &at : access.at)

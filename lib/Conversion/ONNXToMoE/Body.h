@@ -26,6 +26,13 @@ struct BodyWeight {
   bool transposed = false;
   /// Sizes of the matrix, and how many outputs its tensor holds.
   int64_t out = 0, in = 0, rows = 0;
+  /// Of quantised weights: the type of a code, scales and zero points, as many
+  /// as sources, and how many codes of a row share a scale (0: all).
+  Type storage;
+  SmallVector<Value, 1> scales, zeros;
+  /// The scale of all codes where there are no tensors of them.
+  double scale = 1.0;
+  int64_t block = 0, zeroPoint = 0;
 
   explicit operator bool() const { return !sources.empty(); }
 };
@@ -50,6 +57,11 @@ struct Body {
 
 /// The variable that stands for the features of a body's input.
 constexpr int kFeature = 0;
+
+/// Reads `access` as weights: a tensor whose elements depend on the variables
+/// `out` and, for a matrix, `in`, and on which expert it is.
+std::optional<BodyWeight> matchWeight(AccessReader &reader, Access access,
+                                      int out, std::optional<int> in);
 
 /// Reads `rows` as the output of an expert, its features being read at the
 /// variable `feature`.

@@ -86,6 +86,10 @@ const Expr *Facts::intern(Expr expr) {
   expr.origin = {};
   expr.layout.clear();
   expr.users = 0;
+  expr.constant = !expr.is(Expr::Kind::Leaf) &&
+                  llvm::all_of(expr.operands, [](const Operand &operand) {
+                    return operand.expr->constant;
+                  });
   pool.push_back(std::move(expr));
   candidates.push_back(&pool.back());
   return &pool.back();
@@ -205,6 +209,17 @@ View Facts::makeLeaf(Value value, const Layout *like) {
   if (!view.expr->origin) {
     view.expr->origin = value;
     view.expr->layout = view.dims;
+    Operation *maker = value.getDefiningOp();
+    auto isConstant = [&](Value operand) {
+      auto it = views.find(operand);
+      return it != views.end() && it->second.expr->constant;
+    };
+    view.expr->constant =
+        maker &&
+        (isa<onnxir::GetWeightOp>(maker) ||
+         (isa<NodeOp>(maker) && maker->getNumRegions() == 0 &&
+          (maker->getNumOperands() > 0 || cast<NodeOp>(maker).is("Constant")) &&
+          llvm::all_of(maker->getOperands(), isConstant)));
   }
   return view;
 }

@@ -126,6 +126,8 @@ struct Expr {
   mutable unsigned users = 0;
   /// What is known of a Leaf's elements.
   mutable bool nonNegative = false;
+  /// Whether all elements come from weights alone.
+  mutable bool constant = false;
 
   Expr(Kind kind, Type element) : kind(kind), element(element) {}
 
@@ -133,6 +135,11 @@ struct Expr {
   bool isMap(StringRef name) const { return kind == Kind::Map && op == name; }
   bool isSplat(double c) const { return kind == Kind::Splat && number == c; }
 };
+
+/// The Map of bytes, scales and maybe zero points to the matrix, outputs first,
+/// that MatMulNBits multiplies by: `number` bits in a code, `number2` codes in
+/// a block.
+inline constexpr StringLiteral kPackedWeights = "PackedWeights";
 
 /// The numbers from `begin` to `end` − 1.
 inline SmallVector<int, 4> countUp(int begin, int end) {
@@ -180,7 +187,9 @@ private:
   /// The rules; each gives no view where it does not apply.
   View visitLayout(onnxir::NodeOp node);
   View visitElementwise(onnxir::NodeOp node);
+  View visitDequantize(onnxir::NodeOp node);
   View visitContraction(onnxir::NodeOp node);
+  View visitMatMulNBits(onnxir::NodeOp node);
   View visitIndexing(onnxir::NodeOp node);
   View visitSlice(onnxir::NodeOp node);
   View visitScatter(onnxir::NodeOp node);

@@ -138,7 +138,53 @@ static bool parseEquation(StringRef text, SmallVectorImpl<int> &a,
          read(output, out);
 }
 
+View Facts::visitMatMulNBits(NodeOp node) {
+  View a = get(node.getInput(0));
+  auto element =
+      cast<RankedTensorType>(node.getResult(0).getType()).getElementType();
+  int64_t out = node.getInt("N", 0), in = node.getInt("K", 0),
+          bits = node.getInt("bits", 4), block = node.getInt("block_size", 0);
+  // Rows of whole blocks in the order of the inputs.
+  if (!a || a.dims.empty() || node.getInput(4) || out < 2 || in < 2 ||
+      std::max(out, in) > INT32_MAX || block < 8 || block % 8 != 0 ||
+      in % block != 0 || (bits != 2 && bits != 4 && bits != 8))
+    return {};
+  Expr weights(Expr::Kind::Map, element);
+  weights.op = StringAttr::get(context, kPackedWeights);
+  weights.number = bits;
+  weights.number2 = block;
+  weights.axes = {out, in};
+  int64_t blocks = in / block;
+  int64_t sizes[] = {out * (in / 8) * bits, out * blocks,
+                     out * ((blocks * bits + 7) / 8)};
+  for (unsigned i : {1u, 2u, 3u}) {
+    View part = get(node.getInput(i));
+    if (!part && i == 3)
+      break;
+    auto type = part ? dyn_cast<RankedTensorType>(node.getInput(i).getType())
+                     : RankedTensorType();
+    if (!type || !type.hasStaticShape() || !part.expr->is(Expr::Kind::Leaf) ||
+        type.getNumElements() != sizes[i - 1] ||
+        isa<FloatType>(type.getElementType()) != (i == 2))
+      return {};
+    weights.operands.push_back(
+        {part.expr, SmallVector<int, 4>(part.expr->axes.size(), -1)});
+  }
+  View b{intern(std::move(weights)), Layout{{Factor{0, out}}, {Factor{1, in}}}};
+  SmallVector<int> aLabels(llvm::to_vector(llvm::seq<int>(a.dims.size())));
+  int inner = aLabels.back(), column = inner + 1;
+  SmallVector<int> outLabels(aLabels);
+  outLabels.back() = column;
+  View product = contract(a, aLabels, b, {column, inner}, outLabels, element);
+  if (!product || !node.getInput(5))
+    return product;
+  return map(StringAttr::get(context, "Add"), element,
+             {product, get(node.getInput(5))});
+}
+
 View Facts::visitContraction(NodeOp node) {
+  if (node.getDomain() == "com.microsoft" && node.getOpType() == "MatMulNBits")
+    return visitMatMulNBits(node);
   if (!node.getDomain().empty())
     return {};
   StringRef type = node.getOpType();

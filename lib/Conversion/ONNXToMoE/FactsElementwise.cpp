@@ -232,12 +232,69 @@ static unsigned getArity(StringRef type) {
       .Default(0);
 }
 
+View Facts::visitDequantize(NodeOp node) {
+  View codes = get(node.getInput(0)), scale = get(node.getInput(1));
+  Type element =
+      cast<RankedTensorType>(node.getResult(0).getType()).getElementType();
+  if (!codes || !scale)
+    return {};
+  int64_t rank = codes.dims.size(), block = node.getInt("block_size", 0);
+  auto axis = onnxir::normalizeAxis(node.getInt("axis", 1), rank);
+  /// `view`, a number for all codes, for each position along the axis, or for
+  /// each block of them, as large as the codes.
+  auto spread = [&](View view) -> View {
+    if (!view || view.dims.empty())
+      return view;
+    if (!axis)
+      return {};
+    if (block == 0) {
+      if (view.dims.size() != 1)
+        return {};
+      SmallVector<Factor, 2> along = view.dims[0];
+      view.dims.assign(rank, {});
+      view.dims[*axis] = along;
+      return view;
+    }
+    Size whole = sizeOf(codes.dims[*axis]);
+    if (static_cast<int64_t>(view.dims.size()) != rank || whole < 2 ||
+        sizeOf(view.dims[*axis]) != llvm::divideCeil(whole, block))
+      return {};
+    if (view.dims[*axis].empty())
+      return view;
+    Type i64 = IntegerType::get(context, 64);
+    Expr iota(Expr::Kind::Iota, i64);
+    iota.axes = {whole};
+    View count{intern(std::move(iota)), Layout{{Factor{0, whole}}}};
+    View blocks = map(StringAttr::get(context, "Div"), i64,
+                      {count, makeSplat(block, i64, Layout(1))});
+    return index(view, {*axis}, {blocks}, *axis);
+  };
+  auto cast = [&](View view) {
+    return map(StringAttr::get(context, "Cast"), element, {view});
+  };
+  if (block < 0 || !codes.expr->element.isIntOrFloat())
+    return {};
+  View value = cast(codes);
+  if (node.getInput(2)) {
+    View zero = spread(get(node.getInput(2)));
+    if (zero && zero.expr->is(Expr::Kind::Splat))
+      zero = makeSplat(zero.expr->number, element, zero.dims);
+    else if (zero)
+      zero = cast(zero);
+    value = map(StringAttr::get(context, "Sub"), element, {value, zero});
+  }
+  return map(StringAttr::get(context, "Mul"), element, {value, spread(scale)});
+}
+
 View Facts::visitElementwise(NodeOp node) {
   StringRef type = node.getOpType();
   auto output = cast<RankedTensorType>(node.getResult(0).getType());
   Type element = output.getElementType();
   auto name = [&](StringRef text) { return StringAttr::get(context, text); };
   double infinity = std::numeric_limits<double>::infinity();
+  if (type == "DequantizeLinear" &&
+      (node.getDomain().empty() || node.getDomain() == "com.microsoft"))
+    return visitDequantize(node);
   if (node.getDomain() == "com.microsoft") {
     if (type == "QuickGelu")
       return map(name("Swish"), element, {get(node.getInput(0))},

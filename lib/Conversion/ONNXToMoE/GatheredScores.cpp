@@ -65,8 +65,8 @@ Value moe::findGatheredScores(Facts &facts, Value ids, Value picked) {
   };
 
   access = reader.peel(access);
-  bool sums = access.expr->is(Expr::Kind::Sum) ||
-              access.expr->is(Expr::Kind::Contract);
+  bool sums =
+      access.expr->is(Expr::Kind::Sum) || access.expr->is(Expr::Kind::Contract);
   if (!sums)
     return getTensor(access, [&](const Binding &at) {
       return at.kind == Binding::Kind::Computed && at.offset == 0 &&
@@ -90,9 +90,8 @@ Value moe::findGatheredScores(Facts &facts, Value ids, Value picked) {
     std::optional<ExpertTest> test = matchTest(reader, parts[i]);
     if (!test || !test->expert.isPlain(expert) || !isChoice(test->ids))
       continue;
-    return getTensor(reader.peel(parts[1 - i]), [&](const Binding &at) {
-      return at.isPlain(expert);
-    });
+    return getTensor(reader.peel(parts[1 - i]),
+                     [&](const Binding &at) { return at.isPlain(expert); });
   }
   return {};
 }

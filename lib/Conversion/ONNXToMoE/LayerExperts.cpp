@@ -28,6 +28,14 @@ static constexpr PickWeight kWeights[] = {
     [](const Body &b) -> const BodyWeight & { return b.mix; },
 };
 
+/// Whether both are empty, or of one element type.
+static bool haveOneType(ArrayRef<Value> a, ArrayRef<Value> b) {
+  if (a.empty() || b.empty())
+    return a.empty() && b.empty();
+  return getElementTypeOrSelf(a[0].getType()) ==
+         getElementTypeOrSelf(b[0].getType());
+}
+
 /// Whether two bodies differ only in the numbers of their weights.
 static bool isAlike(const Body &a, const Body &b) {
   if (a.kind != b.kind || a.activation != b.activation)
@@ -35,11 +43,14 @@ static bool isAlike(const Body &a, const Body &b) {
   return llvm::all_of(kWeights, [&](PickWeight pick) {
     const BodyWeight &x = pick(a), &y = pick(b);
     return bool(x) == bool(y) &&
-           (!x || (x.offset == y.offset && x.step == y.step &&
-                   x.transposed == y.transposed && x.out == y.out &&
-                   x.in == y.in && x.rows == y.rows &&
-                   getElementTypeOrSelf(x.sources[0].getType()) ==
-                       getElementTypeOrSelf(y.sources[0].getType())));
+           (!x ||
+            (x.offset == y.offset && x.step == y.step &&
+             x.transposed == y.transposed && x.out == y.out && x.in == y.in &&
+             x.rows == y.rows && x.block == y.block && x.storage == y.storage &&
+             x.zeroPoint == y.zeroPoint && haveOneType(x.scales, y.scales) &&
+             haveOneType(x.zeros, y.zeros) &&
+             getElementTypeOrSelf(x.sources[0].getType()) ==
+                 getElementTypeOrSelf(y.sources[0].getType())));
   });
 }
 
@@ -57,7 +68,75 @@ static Value buildSlice(ImplicitLocOpBuilder &b, Value stacked, int64_t index,
                                         strides);
 }
 
-/// The sources of one of the weights of experts that are alike.
+/// The tensors that `get` picks of the weights of experts that are alike, each
+/// expert's being `shape`: one tensor stacked over the experts if it holds just
+/// these, or one for each.
+static SmallVector<Value>
+buildTensors(ImplicitLocOpBuilder &b, ArrayRef<ExpertEntry> entries,
+             PickWeight pick,
+             llvm::function_ref<ArrayRef<Value>(const BodyWeight &)> get,
+             SmallVector<int64_t> shape, bool isCode = true) {
+  const BodyWeight &first = pick(*entries[0].term->body);
+  if (get(first).empty())
+    return {};
+  llvm::DenseMap<Value, Value> bytesOf;
+  auto getStored = [&](Value value) {
+    Value &bytes = bytesOf[value];
+    if (!bytes)
+      bytes = getBytes(b, b.getLoc(), value);
+    return bytes;
+  };
+  Type stored = getElementTypeOrSelf(getStored(get(first)[0]).getType());
+  // Codes of less than a byte stand side by side.
+  if (isCode && first.storage && first.storage.getIntOrFloatBitWidth() < 8)
+    shape.back() = llvm::divideCeil(
+        shape.back() * first.storage.getIntOrFloatBitWidth(), 8);
+  auto type = RankedTensorType::get(shape, stored);
+
+  /// Which tensor expert `entry` reads, and which part of it (−1: all).
+  auto locate = [&](const ExpertEntry &entry) -> std::pair<Value, int64_t> {
+    const BodyWeight &weight = pick(*entry.term->body);
+    ArrayRef<Value> values = get(weight);
+    if (!weight.expert)
+      return {values[0], -1};
+    int64_t index = weight.expert->kind == Binding::Kind::Constant
+                        ? weight.expert->offset
+                        : entry.index;
+    if (values.size() > 1)
+      return {values[index], -1};
+    return {values[0], index};
+  };
+  // All of one tensor in its order.
+  int64_t count = entries.size();
+  bool whole = first.expert && first.experts == count &&
+               first.sources.size() == 1 && count > 1;
+  for (auto [i, entry] : llvm::enumerate(entries))
+    whole &=
+        locate(entry) == std::make_pair(get(first)[0], static_cast<int64_t>(i));
+  if (whole) {
+    shape.insert(shape.begin(), count);
+    return {reinterpret(b, b.getLoc(), getStored(get(first)[0]),
+                        RankedTensorType::get(shape, stored))};
+  }
+  SmallVector<int64_t> stackedShape(shape);
+  stackedShape.insert(stackedShape.begin(), first.experts);
+  SmallVector<Value> sources;
+  for (const ExpertEntry &entry : entries) {
+    auto [value, index] = locate(entry);
+    value = getStored(value);
+    if (index < 0) {
+      sources.push_back(reinterpret(b, b.getLoc(), value, type));
+      continue;
+    }
+    stackedShape[0] = pick(*entry.term->body).experts;
+    Value stacked = reinterpret(b, b.getLoc(), value,
+                                RankedTensorType::get(stackedShape, stored));
+    sources.push_back(buildSlice(b, stacked, index, type));
+  }
+  return sources;
+}
+
+/// One of the weights of experts that are alike.
 static WeightSource buildSource(ImplicitLocOpBuilder &b,
                                 ArrayRef<ExpertEntry> entries,
                                 PickWeight pick) {
@@ -66,51 +145,41 @@ static WeightSource buildSource(ImplicitLocOpBuilder &b,
   source.offset = first.offset;
   source.step = first.step;
   source.transposed = first.transposed;
-  SmallVector<int64_t> shape{first.rows};
+  source.storage = first.storage;
+  source.block = first.block;
+  source.zeroPoint = first.zeroPoint;
+  SmallVector<int64_t> shape{first.rows}, scaleShape{first.rows};
   if (first.in)
     shape.insert(first.transposed ? shape.begin() : shape.end(), first.in);
-  Type element = getElementTypeOrSelf(first.sources[0].getType());
-  auto type = RankedTensorType::get(shape, element);
-
-  /// Which tensor expert `entry` reads, and which part of it (−1: all).
-  auto locate = [&](const ExpertEntry &entry) -> std::pair<Value, int64_t> {
-    const BodyWeight &weight = pick(*entry.term->body);
-    if (!weight.expert)
-      return {weight.sources[0], -1};
-    int64_t index = weight.expert->kind == Binding::Kind::Constant
-                        ? weight.expert->offset
-                        : entry.index;
-    if (weight.sources.size() > 1)
-      return {weight.sources[index], -1};
-    return {weight.sources[0], index};
-  };
-  // All of one tensor in its order.
-  int64_t count = entries.size();
-  bool whole = first.expert && first.experts == count &&
-               first.sources.size() == 1 && count > 1;
-  for (auto [i, entry] : llvm::enumerate(entries))
-    whole &= locate(entry) ==
-             std::make_pair(first.sources[0], static_cast<int64_t>(i));
-  if (whole) {
-    shape.insert(shape.begin(), count);
-    source.sources.push_back(
-        reinterpret(b, b.getLoc(), first.sources[0],
-                    RankedTensorType::get(shape, element)));
-    return source;
+  if (first.block)
+    scaleShape.push_back(llvm::divideCeil(first.in, first.block));
+  source.sources = buildTensors(
+      b, entries, pick,
+      [](const BodyWeight &w) { return ArrayRef<Value>(w.sources); }, shape);
+  source.scales = buildTensors(
+      b, entries, pick,
+      [](const BodyWeight &w) { return ArrayRef<Value>(w.scales); }, scaleShape,
+      /*isCode=*/false);
+  if (first.storage && source.scales.empty()) {
+    // The same number for each row.
+    auto build = [&](ArrayRef<ExpertEntry> of, ArrayRef<int64_t> shape) {
+      SmallVector<float> numbers;
+      for (const ExpertEntry &entry : of)
+        numbers.append(first.rows, pick(*entry.term->body).scale);
+      auto type = RankedTensorType::get(shape, b.getF32Type());
+      source.scales.push_back(arith::ConstantOp::create(
+          b, DenseElementsAttr::get(type, ArrayRef(numbers))));
+    };
+    int64_t count = entries.size();
+    if (static_cast<int64_t>(source.sources.size()) == count)
+      for (const ExpertEntry &entry : entries)
+        build(entry, {first.rows});
+    else
+      build(entries, {count, first.rows});
   }
-  SmallVector<int64_t> stackedShape(shape);
-  stackedShape.insert(stackedShape.begin(), first.experts);
-  for (const ExpertEntry &entry : entries) {
-    auto [value, index] = locate(entry);
-    if (index < 0) {
-      source.sources.push_back(reinterpret(b, b.getLoc(), value, type));
-      continue;
-    }
-    stackedShape[0] = pick(*entry.term->body).experts;
-    Value stacked = reinterpret(b, b.getLoc(), value,
-                                RankedTensorType::get(stackedShape, element));
-    source.sources.push_back(buildSlice(b, stacked, index, type));
-  }
+  source.zeros = buildTensors(
+      b, entries, pick,
+      [](const BodyWeight &w) { return ArrayRef<Value>(w.zeros); }, scaleShape);
   return source;
 }
 

@@ -185,6 +185,5 @@ FailureOr<Routing> RouterReader::readDense(Value gates) {
 
 FailureOr<Routing> moe::matchDenseRouting(Value gates, RemarkSink &remarks,
                                           ScoreFinder findScores) {
-  return RouterReader(gates.getContext(), remarks, findScores)
-      .readDense(gates);
+  return RouterReader(gates.getContext(), remarks, findScores).readDense(gates);
 }

@@ -51,8 +51,8 @@ Value RouterReader::getGathered(Value ids, Value picked) {
 
 Value RouterReader::getGatheredByNodes(Value ids, Value picked) {
   int64_t k = routing.select.getK(), experts = routing.experts;
-  NodeOp node = getNode(stripExact(picked),
-                        {"GatherElements", "GatherND", "ReduceSum"});
+  NodeOp node =
+      getNode(stripExact(picked), {"GatherElements", "GatherND", "ReduceSum"});
   if (!node)
     return {};
   if (node.getOpType() == "GatherND") {

@@ -35,6 +35,10 @@ FailureOr<unsigned> raiseLayers(func::FuncOp function);
 Value reinterpret(OpBuilder &builder, Location loc, Value value,
                   RankedTensorType type);
 
+/// An initializer of codes of less than a byte as its bytes, with fewer
+/// elements in the last dimension, which they fill.
+Value getBytes(OpBuilder &builder, Location loc, Value codes);
+
 } // namespace mlir::moe
 
 #endif // MOE_LIB_CONVERSION_ONNXTOMOE_RAISE_H
