@@ -141,9 +141,18 @@ static bool isExported(const GlobalValue &value) {
          name.starts_with("moe_init_");
 }
 
+/// Keeps functions of several callers, which are kernels and loops that layers
+/// share, from being copied into each.
+static void keepShared(llvm::Module &module) {
+  for (Function &function : module)
+    if (!function.isDeclaration() && function.hasNUsesOrMore(2))
+      function.addFnAttr(Attribute::NoInline);
+}
+
 static void optimize(llvm::Module &module, TargetMachine &machine,
                      OptimizationLevel level) {
   internalizeModule(module, isExported);
+  keepShared(module);
   // LLVM would split 512-bit vectors on processors that once slowed down at
   // them; kernels are written for the width that the processor has.
   if (hasAVX512(machine))

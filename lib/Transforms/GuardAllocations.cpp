@@ -65,18 +65,40 @@ static void guard(memref::AllocOp alloc, int64_t staticBytes) {
 }
 
 void GuardAllocationsPass::runOnOperation() {
+  // Allocations of a block whose dynamic sizes are the same are checked once,
+  // before the first of them, with the largest static part.
+  struct Group {
+    memref::AllocOp first;
+    int64_t staticBytes;
+  };
+  SmallVector<Group> groups;
+  llvm::DenseMap<std::pair<Block *, llvm::hash_code>, SmallVector<unsigned>>
+      groupsOfSizes;
   WalkResult result = getOperation()->walk([&](memref::AllocOp alloc) {
     std::optional<int64_t> staticBytes = getStaticBytes(alloc.getType());
     if (!staticBytes) {
       alloc.emitError() << "a tensor of impossible size: " << alloc.getType();
       return WalkResult::interrupt();
     }
-    if (!alloc.getDynamicSizes().empty()) {
-      guard(alloc, *staticBytes);
-      ++numGuarded;
+    ValueRange sizes = alloc.getDynamicSizes();
+    if (sizes.empty())
+      return WalkResult::advance();
+    ++numGuarded;
+    auto &candidates = groupsOfSizes[{
+        alloc->getBlock(),
+        llvm::hash_combine_range(sizes.begin(), sizes.end())}];
+    for (unsigned i : candidates) {
+      if (groups[i].first.getDynamicSizes() != sizes)
+        continue;
+      groups[i].staticBytes = std::max(groups[i].staticBytes, *staticBytes);
+      return WalkResult::advance();
     }
+    candidates.push_back(groups.size());
+    groups.push_back({alloc, *staticBytes});
     return WalkResult::advance();
   });
   if (result.wasInterrupted())
-    signalPassFailure();
+    return signalPassFailure();
+  for (Group &group : groups)
+    guard(group.first, group.staticBytes);
 }

@@ -15,6 +15,21 @@ func.func @dynamic(%n: index) -> memref<?x8xf32> {
   return %0 : memref<?x8xf32>
 }
 
+// One check, of the largest, is enough.
+// CHECK-LABEL: func.func @shared(
+// CHECK:         arith.constant 64 : index
+// CHECK:         cf.assert
+// CHECK-COUNT-2: memref.alloc(
+// CHECK:         cf.assert
+// CHECK:         memref.alloc(
+// CHECK-NOT:     cf.assert
+func.func @shared(%n: index, %m: index) -> (memref<?x8xf32>, memref<?x16xf32>, memref<?xf32>) {
+  %0 = memref.alloc(%n) : memref<?x8xf32>
+  %1 = memref.alloc(%n) : memref<?x16xf32>
+  %2 = memref.alloc(%m) : memref<?xf32>
+  return %0, %1, %2 : memref<?x8xf32>, memref<?x16xf32>, memref<?xf32>
+}
+
 // Static sizes are checked now.
 // CHECK-LABEL: func.func @static
 // CHECK-NOT: cf.assert

@@ -170,7 +170,8 @@ def GuardAllocationsPass : Pass<"moe-guard-allocations"> {
   let description = [{
     Before each `memref.alloc` with dynamic sizes asserts that none is negative
     and that the number of bytes does not overflow; the lowering to LLVM would
-    compute it modulo 2^64. A static size that overflows is an error.
+    compute it modulo 2^64. Allocations of one block with the same dynamic sizes
+    share a check, of the largest. A static size that overflows is an error.
 
     Example:
 
