@@ -286,6 +286,19 @@ std::optional<Layout> Facts::getOpaqueLayout(NodeOp node) {
     dims.back() = second.dims[flips ? 0 : 1];
     return dims;
   }
+  if (type == "OneHot") {
+    auto output = dyn_cast<RankedTensorType>(node.getResult(0).getType());
+    int64_t rank = first.dims.size() + 1;
+    auto axis = onnxir::normalizeAxis(node.getInt("axis", -1), rank);
+    auto depth = getSizes(node.getInput(1));
+    if (!output || output.getRank() != rank || !axis || !depth ||
+        depth->size() != 1 || !depth->front())
+      return std::nullopt;
+    auto &dim = *first.dims.insert(first.dims.begin() + *axis,
+                                   SmallVector<Factor, 2>());
+    appendSize(dim, *depth->front());
+    return first.dims;
+  }
   if (type == "GatherElements") {
     View indices = get(node.getInput(1));
     return indices ? std::optional(indices.dims) : std::nullopt;

@@ -114,6 +114,58 @@ static Value scaleWeights(ImplicitLocOpBuilder &b, const Layer &layer,
   return buildNode(b, "Mul", {weights, factors}, type);
 }
 
+/// Makes a token of each slot, of one slot and weight 1: `input` becomes the
+/// rows times their weights.
+static void weighInput(ImplicitLocOpBuilder &b, Value &input, Value &ids,
+                       Value &weights) {
+  auto tokens = cast<RankedTensorType>(input.getType());
+  auto slots = cast<RankedTensorType>(weights.getType());
+  int64_t rows = tokens.getDimSize(0), hidden = tokens.getDimSize(1),
+          k = slots.getDimSize(1);
+  weights = castFloats(b, weights, tokens.getElementType());
+  slots = cast<RankedTensorType>(weights.getType());
+  int64_t count = ShapedType::isDynamic(rows) ? rows : rows * k;
+  SmallVector<ReassociationIndices> pairs{{0, 1}, {2}}, all{{0, 1}};
+  if (k == 1) {
+    input = buildNode(b, "Mul", {input, weights}, tokens);
+  } else {
+    SmallVector<ReassociationIndices> first{{0, 1}, {2}}, last{{0}, {1, 2}};
+    Value row = tensor::ExpandShapeOp::create(
+        b, tokens.clone({rows, 1, hidden}), input, first);
+    Value weight = tensor::ExpandShapeOp::create(b, slots.clone({rows, k, 1}),
+                                                 weights, last);
+    input = buildNode(b, "Mul", {row, weight}, tokens.clone({rows, k, hidden}));
+    input = tensor::CollapseShapeOp::create(b, tokens.clone({count, hidden}),
+                                            input, pairs);
+    Value flat = tensor::CollapseShapeOp::create(
+        b, cast<RankedTensorType>(ids.getType()).clone({count}), ids, all);
+    ids = tensor::ExpandShapeOp::create(
+        b, cast<RankedTensorType>(ids.getType()).clone({count, 1}), flat, all);
+  }
+  SmallVector<Value> sizes;
+  if (ShapedType::isDynamic(count))
+    sizes.push_back(tensor::DimOp::create(b, input, 0));
+  Value one = arith::ConstantOp::create(
+      b, b.getFloatAttr(tokens.getElementType(), 1.0));
+  weights = tensor::SplatOp::create(b, one, tokens.clone({count, 1}), sizes);
+}
+
+/// Adds the `k` rows that stand for each token.
+static Value addSlots(ImplicitLocOpBuilder &b, Value rows, int64_t k,
+                      RankedTensorType type) {
+  if (k == 1)
+    return rows;
+  int64_t tokens = type.getDimSize(0), out = type.getDimSize(1);
+  SmallVector<ReassociationIndices> pairs{{0, 1}, {2}};
+  Value slots = tensor::ExpandShapeOp::create(b, type.clone({tokens, k, out}),
+                                              rows, pairs);
+  Value axis = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(RankedTensorType::get({1}, b.getI64Type()),
+                                int64_t(1)));
+  return buildNode(b, "ReduceSum", {slots, axis}, type,
+                   b.getNamedAttr("keepdims", b.getI64IntegerAttr(0)));
+}
+
 Value moe::buildLayer(ImplicitLocOpBuilder &b, const Layer &layer) {
   MLIRContext *context = b.getContext();
   Value ids = layer.ids, weights = layer.weights;
@@ -143,6 +195,12 @@ Value moe::buildLayer(ImplicitLocOpBuilder &b, const Layer &layer) {
   if (layer.coefficient)
     weights = scaleWeights(b, layer, weights);
   int64_t experts = layer.experts + layer.shared;
+  int64_t slots = cast<RankedTensorType>(weights.getType()).getDimSize(1);
+  auto tokensType = tokens;
+  if (layer.weighsInput) {
+    weighInput(b, input, ids, weights);
+    tokens = cast<RankedTensorType>(input.getType());
+  }
   Value plan =
       PlanOp::create(b, PlanType::get(context, experts, PlanOwner::Tokens), ids,
                      /*tokens=*/Value());
@@ -160,5 +218,9 @@ Value moe::buildLayer(ImplicitLocOpBuilder &b, const Layer &layer) {
                                     /*combine_weights=*/Value(),
                                     /*gather=*/UnitAttr());
   auto resultType = tokens.clone({tokens.getDimSize(0), layer.out});
-  return CombineOp::create(b, resultType, outRows, plan, weights);
+  Value result = CombineOp::create(b, resultType, outRows, plan, weights);
+  if (layer.weighsInput)
+    result = addSlots(b, result, slots,
+                      tokensType.clone({tokensType.getDimSize(0), layer.out}));
+  return result;
 }

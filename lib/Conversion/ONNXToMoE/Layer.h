@@ -60,6 +60,8 @@ struct Layer {
   SmallVector<ExpertSet, 0> sets;
   int64_t experts = 0, shared = 0;
   int64_t out = 0;
+  /// Whether weights multiply what the experts read, not what they give.
+  bool weighsInput = false;
   /// T×S, or null for weights of 1.
   Value sharedWeights;
   /// T×1 numbers that the weights of routed experts are multiplied by, or null.

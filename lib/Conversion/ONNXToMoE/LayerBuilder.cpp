@@ -21,115 +21,15 @@ static constexpr int64_t kMaxExperts = 1 << 16;
 // Roles
 //===----------------------------------------------------------------------===//
 
-/// Finds the router that most terms share, and their input.
-bool LayerBuilder::chooseRouter() {
-  int64_t best = 1;
-  SmallVector<std::pair<const Term *, int64_t>> counts;
-  for (const Term &term : tree.terms) {
-    if (!term.body || term.gate.kind == TermGate::Kind::None)
-      continue;
-    auto it = llvm::find_if(counts, [&](const auto &entry) {
-      return entry.first->gate.sameRouter(term.gate) &&
-             entry.first->body->input == term.body->input;
-    });
-    if (it == counts.end()) {
-      counts.push_back({&term, 0});
-      it = counts.end() - 1;
-    }
-    it->second += term.gate.expert ? 1 : term.body->up.matrix.experts;
-    if (it->second > best) {
-      best = it->second;
-      router = term.gate;
-      input = term.body->input;
-    }
-  }
-  return best > 1;
-}
-
-/// How many experts the terms of the router, or its gates, speak of.
-int64_t LayerBuilder::countExperts() const {
-  int64_t count = router.experts;
-  for (const Term &term : tree.terms)
-    if (term.gate.sameRouter(router) && term.gate.expert)
-      count = std::max(count, *term.gate.expert + 1);
-  return count;
-}
-
-/// Reads what the router computes; falls back on its results alone.
-bool LayerBuilder::readRouting() {
-  bool choice = router.kind == TermGate::Kind::Choice;
-  if (router.kind == TermGate::Kind::Dispatch) {
-    if (!router.weights) {
-      remarks.note(router.dense->origin, "router",
-                   "dispatched tokens have no weights");
-      return false;
-    }
-    FailureOr<Routing> routing = matchDispatchRouting(
-        router.dense->origin, router.weights->origin, remarks);
-    if (failed(routing))
-      return false;
-    layer.routing = *routing;
-    return true;
-  }
-  auto findScores = [&](Value ids, Value picked) {
-    return findGatheredScores(facts, ids, picked);
-  };
-  FailureOr<Routing> found = failure();
-  if (!choice)
-    found = matchDenseRouting(router.dense->origin, remarks, findScores);
-  else if (router.weights)
-    found = matchRouting(router.ids->origin, router.weights->origin, remarks,
-                         /*experts=*/0, findScores);
-  else
-    found = matchRouting(router.ids->origin, Value(), remarks, countExperts());
-  // Gates that may be negative count here only where they are not.
-  bool any = false, all = true;
-  for (const Term &term : tree.terms)
-    if (term.gate.sameRouter(router)) {
-      any |= term.gate.positiveOnly;
-      all &= term.gate.positiveOnly;
-    }
-  if (succeeded(found) && any) {
-    bool positive = !found->logits ||
-                    (found->score != ScoreFunction::Identity &&
-                     found->score != ScoreFunction::Tanh) ||
-                    found->normalize == NormalizeMode::Softmax;
-    // 0 / 0 is not greater than 0 either.
-    positive &= found->score != ScoreFunction::Relu ||
-                found->normalize != NormalizeMode::Sum;
-    if (!positive || found->values || found->scale < 0)
-      found = failure();
-  }
-  if (succeeded(found)) {
-    layer.routing = *found;
-    return true;
-  }
-  if (choice) {
-    layer.ids = router.ids->origin;
-    return true;
-  }
-  // Any dense gates are the scores of a choice of all, or of those above 0.
-  const Layout &dims = router.dense->layout;
-  if (any != all) {
-    remarks.note(router.dense->origin, "router",
-                 "only some experts ask for gates greater than 0");
-    return false;
-  }
-  if (dims.back().size() != 1 || !isa<FloatType>(router.dense->element))
-    return false;
-  Routing &routing = layer.routing.emplace();
-  routing.logits = router.dense->origin;
-  routing.experts = router.experts;
-  routing.score = ScoreFunction::Identity;
-  routing.select = SelectAttr::get(
-      routing.logits.getContext(),
-      any ? SelectMode::Threshold : SelectMode::All, router.experts,
-      TieBreak::Lower, Real(0.0), Real(0.0), 0, Real(0.0));
-  return true;
-}
-
 /// Whether `access` reads the layer's input.
 bool LayerBuilder::fits(const Access &access) const { return access == input; }
+
+/// Whether an expert makes zeros of zeros.
+static bool givesZeros(const Body &body) {
+  ActivationFunction function = body.activation.getFunction();
+  return body.kind == Body::Kind::FFN && !body.up.bias && !body.gate.bias &&
+         !body.down.bias && function != ActivationFunction::Sigmoid;
+}
 
 /// Puts the terms of the router in the order of their experts.
 bool LayerBuilder::collectExperts(NodeOp node) {
@@ -180,6 +80,7 @@ bool LayerBuilder::collectExperts(NodeOp node) {
       entries[first + i] = {&term, i};
     }
     if (routed && (routed->coefficients != term.coefficients ||
+                   routed->weighsInput != term.weighsInput ||
                    routed->scale != term.scale)) {
       remarks.note(node, "accumulation",
                    "experts have factors besides their weights that differ");
@@ -192,6 +93,22 @@ bool LayerBuilder::collectExperts(NodeOp node) {
     return false;
   layer.experts = count;
   layer.out = tree.featureSize;
+  layer.weighsInput = routed->weighsInput;
+  if (!layer.weighsInput)
+    return true;
+  // An expert that was not chosen reads zeros and has to give zeros.
+  for (const ExpertEntry &entry : entries)
+    if (entry.term && !givesZeros(*entry.term->body)) {
+      remarks.note(
+          entry.term->rows.expr->origin, "expert",
+          "its input is weighted, and it does not make zeros of zeros");
+      return false;
+    }
+  if (!routed->coefficients.empty() || routed->scale != 1.0) {
+    remarks.note(node, "accumulation",
+                 "experts whose input is weighted have other factors as well");
+    return false;
+  }
   return true;
 }
 
@@ -215,6 +132,9 @@ void LayerBuilder::collectShared() {
       term.coefficients.push_back(term.gateFactor);
     }
     if (term.coefficients.size() > 1 || term.body->up.matrix.sources.size() > 1)
+      continue;
+    // The weight of a slot would come to its input.
+    if (layer.weighsInput && !term.coefficients.empty())
       continue;
     shared.push_back(&term);
     parts.insert(&term);
@@ -413,7 +333,11 @@ void LayerBuilder::replace(ImplicitLocOpBuilder &b, NodeOp node, Value result) {
 }
 
 bool LayerBuilder::build(NodeOp node) {
-  if (!chooseRouter() || !readRouting() || !collectExperts(node))
+  if (!chooseRouter()) {
+    explain();
+    return false;
+  }
+  if (!readRouting() || !collectExperts(node))
     return false;
   collectShared();
   if (!findReplaced(node))

@@ -42,6 +42,7 @@ private:
   enum class Share { Zero, None, Mixed, All };
 
   bool chooseRouter();
+  void explain();
   int64_t countExperts() const;
   bool readRouting();
   bool collectExperts(onnxir::NodeOp node);

@@ -126,6 +126,9 @@ bool SumTree::step(AccessReader &reader, int node, const Term &term) {
          second = operands[1].dependsOn(feature);
     if (first == second)
       return false;
+    // The last matrix of an expert of no known kind.
+    if (operands[second].expr->constant)
+      return false;
     return pass(operands[second], operands[first], bound);
   }
   case Expr::Kind::Index:

@@ -11,6 +11,29 @@
 using namespace mlir;
 using namespace mlir::moe;
 
+/// Products of more factors are not taken apart.
+static constexpr unsigned kMaxDepth = 8;
+
+/// Whether `factor` is a product with the factor `wanted`; adds the others to
+/// `others`.
+static bool removeFactor(AccessReader &reader, Access factor,
+                         const Access &wanted, SmallVectorImpl<Access> &others,
+                         unsigned depth = kMaxDepth) {
+  factor = stripCasts(reader, factor);
+  if (factor == wanted)
+    return true;
+  if (!factor.expr->isMap("Mul") || depth == 0)
+    return false;
+  SmallVector<Access, 2> operands = reader.open(factor);
+  for (int i : {0, 1}) {
+    if (!removeFactor(reader, operands[i], wanted, others, depth - 1))
+      continue;
+    others.push_back(operands[1 - i]);
+    return true;
+  }
+  return false;
+}
+
 /// Reads `term` as Σ_{e, c} D[t, e, c] · body_e(Σ_s D[s, e, c] · x[s]): its
 /// gate becomes D, its input x at the tokens. What is left of its factors has
 /// to be numbers for each token. Returns false where it is something else.
@@ -47,8 +70,9 @@ bool moe::classifyDispatch(AccessReader &reader, const SumTree &tree,
     Access back = dispatch;
     for (Binding &at : back.at)
       at = toToken(at);
+    SmallVector<Access> others;
     auto same = llvm::find_if(term.factors, [&](const Access &factor) {
-      return stripCasts(reader, factor) == back;
+      return removeFactor(reader, factor, back, others);
     });
     if (same == term.factors.end())
       continue;
@@ -67,6 +91,7 @@ bool moe::classifyDispatch(AccessReader &reader, const SumTree &tree,
       continue;
 
     term.factors.erase(same);
+    term.factors.append(others);
     term.summed.clear();
     term.body->input = tokens;
     for (Binding &at : term.body->input.at)

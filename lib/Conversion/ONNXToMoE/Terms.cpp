@@ -136,14 +136,44 @@ static FailureOr<std::optional<Binding>> getSelector(AccessReader &reader,
   return selector;
 }
 
+/// Splits x[t] · gate[t, e], which an expert reads, into its input and a
+/// factor.
+static void splitInput(AccessReader &reader, const SumTree &tree, Term &term) {
+  Access input = stripCasts(reader, term.body->input);
+  if (!input.expr->isMap("Mul"))
+    return;
+  SmallVector<Access, 2> operands = reader.open(input);
+  for (int i : {0, 1}) {
+    const Access &factor = operands[1 - i];
+    // What only the token decides is a part of the input.
+    bool isGate = !factor.dependsOn(kFeature) &&
+                  llvm::any_of(factor.at, [&](const Binding &at) {
+                    return !llvm::any_of(tree.tokens, [&](int token) {
+                      return at.isPlain(token);
+                    });
+                  });
+    if (!isGate || !operands[i].dependsOn(kFeature))
+      continue;
+    term.body->input = reader.peel(operands[i]);
+    term.factors.push_back(factor);
+    term.weighsInput = true;
+    return;
+  }
+}
+
 void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
   if (!term.body)
     term.body = matchBody(reader, term.rows, tree.feature);
+  if (term.body && term.body->kind == Body::Kind::FFN)
+    splitInput(reader, tree, term);
   bool dispatched = term.body && classifyDispatch(reader, tree, term);
   if (term.body) {
     std::optional<Binding> other;
     if (!readsTokens(term.body->input, tree.tokens, other) || !other ||
         !other->isPlain(kFeature)) {
+      term.role = "expert";
+      term.reason = "what it reads is no row of the layer's input";
+      term.at = term.body->input.expr->origin;
       term.body.reset();
     }
   }
@@ -151,6 +181,9 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
   if (term.body) {
     FailureOr<std::optional<Binding>> found = getSelector(reader, *term.body);
     if (failed(found)) {
+      term.role = "expert";
+      term.reason = "its weights are those of different experts";
+      term.at = term.rows.expr->origin;
       term.body.reset();
       return;
     }
@@ -163,6 +196,13 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
 
   TermGate gate = term.gate;
   auto giveUp = [&]() {
+    if (term.body) {
+      term.role = "router";
+      term.reason = "the factors of an expert are no weights of a choice";
+      term.at = factors.empty() ? Value() : factors[0].expr->origin;
+      if (!term.at)
+        term.at = term.rows.expr->origin;
+    }
     term.body.reset();
     term.unread = true;
   };

@@ -57,8 +57,13 @@ struct Term {
   TermGate gate;
   /// The dense gate as the model reads it.
   Access gateFactor;
-  /// Whether factors were found that have no role.
+  /// Whether the gate multiplies what the expert reads, not what it gives.
+  bool weighsInput = false;
+  /// Whether factors were found that have no role, and which role was not
+  /// understood, where and why, of a term that has a body.
   bool unread = false;
+  StringRef role, reason;
+  Value at;
   /// What is left: a number for each token, and a number.
   SmallVector<Access> coefficients;
   double scale = 1.0;

@@ -1,0 +1,156 @@
+//===- LayerRouter.cpp - The router that terms share ------------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "LayerBuilder.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+/// Finds the router that most terms share, and their input.
+bool LayerBuilder::chooseRouter() {
+  int64_t best = 1;
+  SmallVector<std::pair<const Term *, int64_t>> counts;
+  for (const Term &term : tree.terms) {
+    if (!term.body || term.gate.kind == TermGate::Kind::None)
+      continue;
+    auto it = llvm::find_if(counts, [&](const auto &entry) {
+      return entry.first->gate.sameRouter(term.gate) &&
+             entry.first->body->input == term.body->input;
+    });
+    if (it == counts.end()) {
+      counts.push_back({&term, 0});
+      it = counts.end() - 1;
+    }
+    it->second += term.gate.expert ? 1 : term.body->up.matrix.experts;
+    if (it->second > best) {
+      best = it->second;
+      router = term.gate;
+      input = term.body->input;
+    }
+  }
+  return best > 1;
+}
+
+/// How many experts the terms of the router, or its gates, speak of.
+int64_t LayerBuilder::countExperts() const {
+  int64_t count = router.experts;
+  for (const Term &term : tree.terms)
+    if (term.gate.sameRouter(router) && term.gate.expert)
+      count = std::max(count, *term.gate.expert + 1);
+  return count;
+}
+
+/// Reads what the router computes; falls back on its results alone.
+bool LayerBuilder::readRouting() {
+  bool choice = router.kind == TermGate::Kind::Choice;
+  if (router.kind == TermGate::Kind::Dispatch) {
+    if (!router.weights) {
+      remarks.note(router.dense->origin, "router",
+                   "dispatched tokens have no weights");
+      return false;
+    }
+    FailureOr<Routing> routing = matchDispatchRouting(
+        router.dense->origin, router.weights->origin, remarks);
+    if (failed(routing))
+      return false;
+    layer.routing = *routing;
+    return true;
+  }
+  auto findScores = [&](Value ids, Value picked) {
+    return findGatheredScores(facts, ids, picked);
+  };
+  FailureOr<Routing> found = failure();
+  if (!choice)
+    found = matchDenseRouting(router.dense->origin, remarks, findScores);
+  else if (router.weights)
+    found = matchRouting(router.ids->origin, router.weights->origin, remarks,
+                         /*experts=*/0, findScores);
+  else
+    found = matchRouting(router.ids->origin, Value(), remarks, countExperts());
+  // Gates that may be negative count here only where they are not.
+  bool any = false, all = true;
+  for (const Term &term : tree.terms)
+    if (term.gate.sameRouter(router)) {
+      any |= term.gate.positiveOnly;
+      all &= term.gate.positiveOnly;
+    }
+  if (succeeded(found) && any) {
+    bool positive = !found->logits ||
+                    (found->score != ScoreFunction::Identity &&
+                     found->score != ScoreFunction::Tanh) ||
+                    found->normalize == NormalizeMode::Softmax;
+    // 0 / 0 is not greater than 0 either.
+    positive &= found->score != ScoreFunction::Relu ||
+                found->normalize != NormalizeMode::Sum;
+    if (!positive || found->values || found->scale < 0)
+      found = failure();
+  }
+  if (succeeded(found)) {
+    layer.routing = *found;
+    return true;
+  }
+  if (choice) {
+    layer.ids = router.ids->origin;
+    return true;
+  }
+  // Any dense gates are the scores of a choice of all, or of those above 0.
+  const Layout &dims = router.dense->layout;
+  if (any != all) {
+    remarks.note(router.dense->origin, "router",
+                 "only some experts ask for gates greater than 0");
+    return false;
+  }
+  if (dims.back().size() != 1 || !isa<FloatType>(router.dense->element))
+    return false;
+  Routing &routing = layer.routing.emplace();
+  routing.logits = router.dense->origin;
+  routing.experts = router.experts;
+  routing.score = ScoreFunction::Identity;
+  routing.select = SelectAttr::get(
+      routing.logits.getContext(),
+      any ? SelectMode::Threshold : SelectMode::All, router.experts,
+      TieBreak::Lower, Real(0.0), Real(0.0), 0, Real(0.0));
+  return true;
+}
+
+/// Says what stopped the reading of terms that look like experts: at least two
+/// bodies, or several in one, with factors.
+void LayerBuilder::explain() {
+  const Term *first = nullptr, *routedBody = nullptr, *weightedBody = nullptr;
+  int64_t count = 0, routedBodies = 0, weightedBodies = 0;
+  for (const Term &term : tree.terms) {
+    bool routed = term.gate.kind != TermGate::Kind::None;
+    if (term.body) {
+      bool weighted = !routed && !term.coefficients.empty();
+      routedBodies += routed;
+      weightedBodies += weighted;
+      routedBody = routed ? &term : routedBody;
+      weightedBody = weighted ? &term : weightedBody;
+    }
+    if (term.body || (term.role.empty() && !routed))
+      continue;
+    if (!first)
+      first = &term;
+    count += routed && !term.gate.expert ? 2 : 1;
+    if (term.summed.size() > 0)
+      ++count;
+  }
+  if (routedBodies > 1)
+    remarks.note(routedBody->body->input.expr->origin, "expert",
+                 "experts of one router read different inputs");
+  if (weightedBodies > 1)
+    remarks.note(weightedBody->coefficients[0].expr->origin, "router",
+                 "the factors of an expert are no weights of a choice");
+  if (count < 2)
+    return;
+  Value at = first->at ? first->at : first->rows.expr->origin;
+  if (first->role.empty())
+    remarks.note(at, "expert", "what it computes is no kind of expert");
+  else
+    remarks.note(at, first->role, first->reason);
+}
