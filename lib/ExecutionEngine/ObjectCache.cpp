@@ -66,10 +66,14 @@ private:
 /// This program: code that another build of it made is not the same.
 static void addBuild(KeyBuilder &key) {
   key.add(LLVM_VERSION_STRING);
+  void *here = reinterpret_cast<void *>(addBuild);
   Dl_info info;
+  std::string path = dladdr(here, &info) ? info.dli_fname : "";
+  // A program that the shell found by its name is known by that name alone.
+  if (!sys::path::is_absolute(path))
+    path = sys::fs::getMainExecutable(nullptr, here);
   sys::fs::file_status status;
-  if (dladdr(reinterpret_cast<void *>(addBuild), &info) &&
-      !sys::fs::status(info.dli_fname, status))
+  if (!sys::fs::status(path, status))
     key.addStatus(status);
 }
 

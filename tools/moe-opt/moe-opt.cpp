@@ -13,13 +13,19 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "moe/Conversion/ONNXToLinalg.h"
 #include "moe/InitAll.h"
+#include "llvm/Support/CommandLine.h"
 
 #ifdef MOE_INCLUDE_TESTS
 namespace mlir::moe::test {
 void registerTestPasses();
 } // namespace mlir::moe::test
 #endif
+
+static llvm::cl::opt<bool> listONNXOperators(
+    "list-onnx-operators",
+    llvm::cl::desc("Print the ONNX operators that can be compiled"));
 
 int main(int argc, char **argv) {
   hideLibraryOptions();
@@ -35,6 +41,10 @@ int main(int argc, char **argv) {
 
   auto [input, output] = mlir::registerAndParseCLIOptions(
       argc, argv, "Runs passes on MLIR modules and on ONNX models\n", registry);
+  if (listONNXOperators) {
+    mlir::moe::printONNXOperators(llvm::outs());
+    return 0;
+  }
   mlir::MlirOptMainConfig config =
       mlir::MlirOptMainConfig::createFromCLOptions();
   bool listsOnly = config.shouldShowDialects() || config.shouldListPasses();

@@ -176,5 +176,12 @@ static Results lowerAttention(Node &node) {
 }
 
 void onnxtolinalg::populateAttentionLowerings(Lowerings &lowerings) {
-  lowerings["Attention"] = {3, lowerAttention};
+  lowerings["Attention"] =
+      Lowering(lowerAttention)
+          .takes(3, 7)
+          .reads("is_causal kv_num_heads left_window_size q_num_heads "
+                 "qk_matmul_output_mode right_window_size scale softcap "
+                 "softmax_precision")
+          .of(Elements::Floats)
+          .except("not both a cache and nonpad_kv_seqlen");
 }

@@ -17,11 +17,11 @@ using namespace mlir::onnxtolinalg;
 
 using B = ImplicitLocOpBuilder;
 
-/// Σ lhs · rhs over loops of the two and the result, in the compute type.
-static Value contract(TensorBuilder &b, Value lhs, Value rhs,
-                      ArrayRef<OpFoldResult> sizes, ArrayRef<unsigned> lhsLoops,
-                      ArrayRef<unsigned> rhsLoops,
-                      ArrayRef<unsigned> resultLoops) {
+Value onnxtolinalg::contract(TensorBuilder &b, Value lhs, Value rhs,
+                             ArrayRef<OpFoldResult> sizes,
+                             ArrayRef<unsigned> lhsLoops,
+                             ArrayRef<unsigned> rhsLoops,
+                             ArrayRef<unsigned> resultLoops) {
   Type compute =
       getComputeType(cast<RankedTensorType>(lhs.getType()).getElementType());
   auto getMap = [&](ArrayRef<unsigned> loops) {

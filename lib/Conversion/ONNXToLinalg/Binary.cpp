@@ -249,35 +249,30 @@ static FailureOr<Value> lowerClip(Node &node) {
   });
 }
 
-static FailureOr<Value> lowerPRelu(Node &node) {
+/// A shift by more bits than there are leaves what the sign says.
+static FailureOr<Value> lowerBitShift(Node &node) {
   Type type = node.getElementType(0);
-  if (!isa<FloatType>(type))
-    return node.fail("needs floating-point elements");
+  StringRef direction = node.op.getString("direction", "");
+  if (direction != "LEFT" && direction != "RIGHT")
+    return node.fail("direction '" + direction + "' does not exist");
+  bool isUnsigned = node.isUnsigned(0);
+  unsigned width = type.getIntOrFloatBitWidth();
   return node.b.map(
-      {node.get(0), node.get(1)}, type, [](B &b, ValueRange args) -> Value {
-        Value below =
-            arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, args[0],
-                                  constant(b, args[0].getType(), 0.0));
-        return arith::SelectOp::create(
-            b, below, arith::MulFOp::create(b, args[0], args[1]), args[0]);
+      {node.get(0), node.get(1)}, type, [&](B &b, ValueRange x) -> Value {
+        // As unsigned numbers, negative ones are too large.
+        Value most = constant(b, type, width - 1);
+        Value fits =
+            arith::CmpIOp::create(b, arith::CmpIPredicate::ule, x[1], most);
+        Value amount = arith::SelectOp::create(b, fits, x[1], most);
+        if (direction == "RIGHT" && !isUnsigned)
+          return arith::ShRSIOp::create(b, x[0], amount);
+        Value shifted =
+            direction == "LEFT"
+                ? arith::ShLIOp::create(b, x[0], amount).getResult()
+                : arith::ShRUIOp::create(b, x[0], amount).getResult();
+        return arith::SelectOp::create(b, fits, shifted,
+                                       constant(b, type, 0.0));
       });
-}
-
-/// x + gate · y; the product is rounded as two operators would round it.
-static FailureOr<Value> lowerGatedAdd(Node &node) {
-  Type type = node.getElementType(0);
-  if (!isa<FloatType>(type))
-    return node.fail("needs floating-point elements");
-  if (node.get(3))
-    return node.fail("gate_weight is not supported");
-  return node.b.map({node.get(0), node.get(1), node.get(2)}, type,
-                    [type](B &b, ValueRange x) -> Value {
-                      Value product = arith::MulFOp::create(b, x[1], x[2]);
-                      Type compute = product.getType();
-                      product = convertFloatScalar(b, product, type);
-                      product = convertFloatScalar(b, product, compute);
-                      return arith::AddFOp::create(b, x[0], product);
-                    });
 }
 
 void onnxtolinalg::populateBinaryLowerings(Lowerings &lowerings) {
@@ -285,15 +280,32 @@ void onnxtolinalg::populateBinaryLowerings(Lowerings &lowerings) {
        {"Add", "And", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Div", "Max",
         "Mean", "Min", "Mul", "Or", "Sub", "Sum", "Xor"}) {
     bool variadic = op == "Max" || op == "Min" || op == "Sum" || op == "Mean";
-    lowerings[op] = {variadic ? 1u : 2u, single(lowerArithmetic)};
+    lowerings[op] = Lowering(single(lowerArithmetic));
+    if (variadic)
+      lowerings[op].takes(1, Lowering::kVariadic);
+    else
+      lowerings[op].takes(2);
+    bool isLogical = op == "And" || op == "Or" || op == "Xor";
+    lowerings[op].of(isLogical                   ? Elements::Booleans
+                     : op.starts_with("Bitwise") ? Elements::Integers
+                     : op == "Mean"              ? Elements::Floats
+                                                 : Elements::Numbers);
   }
   for (StringRef op :
        {"Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"})
-    lowerings[op] = {2, single(lowerComparison)};
-  lowerings["Mod"] = {2, single(lowerMod)};
-  lowerings["Pow"] = {2, single(lowerPow)};
-  lowerings["Where"] = {3, single(lowerWhere)};
-  lowerings["Clip"] = {1, single(lowerClip)};
-  lowerings["com.microsoft::GatedAdd"] = {3, single(lowerGatedAdd)};
-  lowerings["PRelu"] = {2, single(lowerPRelu)};
+    lowerings[op] = Lowering(single(lowerComparison)).takes(2);
+  lowerings["Mod"] =
+      Lowering(single(lowerMod)).takes(2).reads("fmod").of(Elements::Numbers);
+  lowerings["Pow"] =
+      Lowering(single(lowerPow)).takes(2).of(Elements::Numbers);
+  lowerings["Where"] =
+      Lowering(single(lowerWhere)).takes(3).of(Elements::Booleans);
+  lowerings["Clip"] = Lowering(single(lowerClip))
+                          .takes(1, 3)
+                          .reads("max min")
+                          .of(Elements::Numbers);
+  lowerings["BitShift"] = Lowering(single(lowerBitShift))
+                              .takes(2)
+                              .reads("direction")
+                              .of(Elements::Integers);
 }

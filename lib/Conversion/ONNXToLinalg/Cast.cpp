@@ -75,10 +75,75 @@ static FailureOr<Value> lowerCast(Node &node) {
                     });
 }
 
+/// The same bits as another type of the same width.
+static FailureOr<Value> lowerBitCast(Node &node) {
+  Type from = node.getElementType(0), to = node.getResultElementType(0);
+  bool isBool = from.isInteger(1) && to.isInteger(8);
+  if (!isBool && from.getIntOrFloatBitWidth() != to.getIntOrFloatBitWidth())
+    return node.fail("the element types differ in width");
+  if (from == to)
+    return node.get(0);
+  Value input = node.get(0);
+  return node.b.generate(
+      node.b.getSizes(input), to, [&](B &b, ValueRange at) -> Value {
+        Value x = tensor::ExtractOp::create(b, input, at);
+        if (isBool)
+          return arith::ExtUIOp::create(b, to, x);
+        return arith::BitcastOp::create(b, to, x);
+      });
+}
+
+/// The identity: what a model in use does. That it does so is checked where
+/// inputs decide.
+static Results lowerDropout(Node &node) {
+  TensorBuilder &b = node.b;
+  int64_t version = node.op.getOpsetVersion();
+  if (version != 0 && version < 7 && !node.op.getInt("is_test", 0)) {
+    node.emitError() << "training is not supported";
+    return failure();
+  }
+  if (node.get(2)) {
+    FailureOr<Value> training = node.readCondition(node.get(2));
+    if (failed(training))
+      return failure();
+    Value keeps = arith::XOrIOp::create(b, *training,
+                                        constant(b, b.getI1Type(), 1.0));
+    if (node.get(1)) {
+      if (!isa<FloatType>(node.getElementType(1)) || node.getRank(1) != 0) {
+        node.emitError() << "the ratio must be one number";
+        return failure();
+      }
+      Value ratio = b.getScalar(node.get(1));
+      keeps = arith::OrIOp::create(
+          b, keeps,
+          arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, ratio,
+                                constant(b, ratio.getType(), 0.0)));
+    }
+    b.assertTrue(keeps, "training is not supported");
+  }
+  SmallVector<Value> results{node.get(0), Value()};
+  if (node.wants(1))
+    results[1] = b.fill(b.getSizes(node.get(0)),
+                        constantAttr(node.getResultElementType(1), 1.0));
+  return results;
+}
+
 static FailureOr<Value> lowerIdentity(Node &node) { return node.get(0); }
 
 void onnxtolinalg::populateCastLowerings(Lowerings &lowerings) {
-  lowerings["Cast"] = {1, single(lowerCast)};
-  lowerings["CastLike"] = {2, single(lowerCast)};
-  lowerings["Identity"] = {1, single(lowerIdentity)};
+  // `saturate` and `round_mode` are of types of fewer than 16 bits.
+  lowerings["Cast"] =
+      Lowering(single(lowerCast)).takes(1).reads("round_mode saturate to");
+  lowerings["CastLike"] =
+      Lowering(single(lowerCast)).takes(2).reads("round_mode saturate");
+  lowerings["BitCast"] = Lowering(single(lowerBitCast))
+                             .takes(1)
+                             .reads("to")
+                             .except("to booleans");
+  lowerings["Dropout"] = Lowering(lowerDropout)
+                             .takes(1, 3)
+                             .reads("is_test ratio seed")
+                             .of(Elements::Floats)
+                             .except("training");
+  lowerings["Identity"] = Lowering(single(lowerIdentity)).takes(1);
 }

@@ -41,7 +41,8 @@ static Results lowerCausalConv(Node &node) {
   };
   for (StringRef name :
        {"channels_last", "state_window", "state_length",
-        "state_update_capacity", "input_channels", "input_channel_offset"})
+        "state_update_capacity", "input_channels", "input_channel_offset",
+        "state_channels_last"})
     if (node.op.getInt(name, 0) != 0)
       return fail(name + " is not supported");
   if (node.op.getInt("ndim", 1) != 1 || node.getRank(0) != 3 ||
@@ -92,5 +93,12 @@ static Results lowerCausalConv(Node &node) {
 
 void onnxtolinalg::populateCausalConvLowerings(Lowerings &lowerings) {
   lowerings["CausalConvWithState"] =
-      lowerings["com.microsoft::CausalConvWithState"] = {2, lowerCausalConv};
+      lowerings["com.microsoft::CausalConvWithState"] =
+          Lowering(lowerCausalConv)
+              .takes(2, 4)
+              .reads("activation channels_last dilation input_channel_offset "
+                     "input_channels ndim state_channels_last state_length "
+                     "state_update_capacity state_window")
+              .of(Elements::Floats)
+              .except("one dimension, channels first, no window of states");
 }

@@ -178,9 +178,18 @@ static FailureOr<Value> lowerRange(Node &node) {
 }
 
 void onnxtolinalg::populateConstantLowerings(Lowerings &lowerings) {
-  lowerings["Constant"] = {0, single(lowerConstant)};
-  lowerings["ConstantOfShape"] = {1, single(lowerConstantOfShape)};
-  lowerings["Shape"] = {1, single(lowerShape)};
-  lowerings["Size"] = {1, single(lowerSize)};
-  lowerings["Range"] = {3, single(lowerRange)};
+  lowerings["Constant"] =
+      Lowering(single(lowerConstant))
+          .reads("value value_float value_floats value_int value_ints");
+  lowerings["ConstantOfShape"] = Lowering(single(lowerConstantOfShape))
+                                     .takes(1)
+                                     .reads("value")
+                                     .of(Elements::Integers);
+  lowerings["Shape"] = Lowering(single(lowerShape)).takes(1).reads("end start");
+  lowerings["Size"] = Lowering(single(lowerSize)).takes(1);
+  // Narrow floats are computed in f32 anyway, as `stash_type` 1 says.
+  lowerings["Range"] = Lowering(single(lowerRange))
+                           .takes(3)
+                           .reads("stash_type")
+                           .of(Elements::Numbers);
 }

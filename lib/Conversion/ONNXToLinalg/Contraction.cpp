@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Lowering.h"
+#include "Quantization.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
@@ -42,14 +42,7 @@ static Value multiplyBatches(TensorBuilder &b, Value lhs, Value rhs) {
   return b.reshape(b.convertFloat(result, type), sizes);
 }
 
-static FailureOr<Value> lowerMatMul(Node &node) {
-  TensorBuilder &b = node.b;
-  Value lhs = node.get(0), rhs = node.get(1);
-  if (node.getRank(0) == 0 || node.getRank(1) == 0)
-    return node.fail("operands must not be scalars");
-  if (node.getElementType(0) != node.getElementType(1) ||
-      node.getElementType(0).isInteger(1))
-    return node.fail("operands must be numbers of one type");
+Value onnxtolinalg::multiplyAny(TensorBuilder &b, Value lhs, Value rhs) {
   // Vectors are matrices of one row or column.
   Sizes x = b.getSizes(lhs), y = b.getSizes(rhs);
   bool isRow = x.size() == 1, isColumn = y.size() == 1;
@@ -76,6 +69,14 @@ static FailureOr<Value> lowerMatMul(Node &node) {
   if (isRow)
     sizes.erase(sizes.end() - (isColumn ? 1 : 2));
   return b.reshape(result, sizes);
+}
+
+static FailureOr<Value> lowerMatMul(Node &node) {
+  if (node.getRank(0) == 0 || node.getRank(1) == 0)
+    return node.fail("operands must not be scalars");
+  if (node.getElementType(0) != node.getElementType(1))
+    return node.fail("operands must be numbers of one type");
+  return multiplyAny(node.b, node.get(0), node.get(1));
 }
 
 static FailureOr<Value> lowerGemm(Node &node) {
@@ -117,6 +118,11 @@ static FailureOr<Value> lowerGemm(Node &node) {
 }
 
 void onnxtolinalg::populateContractionLowerings(Lowerings &lowerings) {
-  lowerings["MatMul"] = {2, single(lowerMatMul)};
-  lowerings["Gemm"] = {2, single(lowerGemm)};
+  lowerings["MatMul"] =
+      Lowering(single(lowerMatMul)).takes(2).of(Elements::Numbers);
+  lowerings["Gemm"] = Lowering(single(lowerGemm))
+                          .takes(2, 3)
+                          .reads("alpha beta transA transB")
+                          .of(Elements::Numbers)
+                          .except("integers with alpha or beta other than 1");
 }

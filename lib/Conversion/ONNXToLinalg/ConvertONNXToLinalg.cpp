@@ -25,16 +25,6 @@ using namespace mlir;
 using namespace mlir::moe;
 using namespace mlir::onnxtolinalg;
 
-/// A tensor type with signless integers, or the type itself.
-static Type getSignless(Type type) {
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  auto integer =
-      tensor ? dyn_cast<IntegerType>(tensor.getElementType()) : IntegerType();
-  if (!integer || integer.isSignless())
-    return type;
-  return tensor.clone(IntegerType::get(type.getContext(), integer.getWidth()));
-}
-
 /// Whether code can be made for elements of `type`.
 static bool isSupported(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
@@ -59,18 +49,22 @@ public:
             },
             &b) {
     state.values = &values;
+    state.lowerBlock = [this](Block &block) { return lowerBlock(block); };
   }
 
-  LogicalResult run(unsigned &numNodes);
+  LogicalResult run();
+  unsigned getNumNodes() const { return numNodes; }
 
 private:
   void convertArguments();
   void convertWeight(onnxir::GetWeightOp get);
   void shareNamedSizes();
   void convertResults(ArrayRef<Type> before);
+  LogicalResult lowerBlock(Block &block);
   LogicalResult lower(onnxir::NodeOp op);
 
   func::FuncOp function;
+  unsigned numNodes = 0;
   TensorBuilder b;
   onnxir::ShapeValues values;
   FunctionState state;
@@ -149,9 +143,6 @@ LogicalResult FunctionLowering::lower(onnxir::NodeOp op) {
            << "the operator " << (op.getDomain().empty() ? "" : "of domain ")
            << op.getDomain() << (op.getDomain().empty() ? "" : " ")
            << "is not supported";
-  for (unsigned slot = 0; slot < lowering->second.minInputs; ++slot)
-    if (!op.getInput(slot))
-      return onnxir::emitNodeError(op) << "input " << slot << " is missing";
   for (Value input : op.getInputs())
     if (!isSupported(input.getType()))
       return onnxir::emitNodeError(op)
@@ -165,6 +156,8 @@ LogicalResult FunctionLowering::lower(onnxir::NodeOp op) {
              << result.getType()
              << (isa<onnxir::AnyType>(result.getType()) ? ""
                                                         : " are not supported");
+  if (failed(checkNode(op, lowering->second)))
+    return failure();
   values.visit(op);
   b.setSubject(onnxir::getSubject(op));
 
@@ -182,20 +175,10 @@ LogicalResult FunctionLowering::lower(onnxir::NodeOp op) {
     if (!value)
       return onnxir::emitNodeError(op) << "output " << i << " is not supported";
     Type wanted = getSignless(result.getType());
-    if (value.getType() != wanted) {
-      if (!tensor::CastOp::areCastCompatible(value.getType(), wanted))
-        return onnxir::emitNodeError(op)
-               << "gives " << value.getType() << ", declared is " << wanted;
-      // What is declared holds for all that follows.
-      Sizes sizes = b.getSizes(value);
-      for (auto [size, dim] :
-           llvm::zip_equal(sizes, cast<RankedTensorType>(wanted).getShape()))
-        if (!ShapedType::isDynamic(dim))
-          b.assertEqual(size, b.index(dim),
-                        "a size of the result is not as declared");
-      value = tensor::CastOp::create(b, wanted, value);
-      b.setSizes(value, sizes);
-    }
+    FailureOr<Value> declared = node.declare(value, wanted);
+    if (failed(declared))
+      return failure();
+    value = *declared;
     if (wanted != result.getType())
       state.unsignedValues.insert(value);
     values.replace(result, value);
@@ -218,13 +201,10 @@ void FunctionLowering::convertResults(ArrayRef<Type> before) {
       function.getContext(), function.getBody().getArgumentTypes(), results));
 }
 
-LogicalResult FunctionLowering::run(unsigned &numNodes) {
-  SmallVector<Type> before(function.getResultTypes());
-  b.setInsertionPointToStart(&function.getBody().front());
-  convertArguments();
-  shareNamedSizes();
-  // Sub-graphs belong to nodes, which lower them or refuse.
-  for (Operation &op : llvm::make_early_inc_range(function.getBody().front())) {
+/// Lowers the nodes of a block, which may belong to a sub-graph that has found
+/// its place.
+LogicalResult FunctionLowering::lowerBlock(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(block)) {
     if (auto get = dyn_cast<onnxir::GetWeightOp>(op))
       convertWeight(get);
     auto node = dyn_cast<onnxir::NodeOp>(op);
@@ -234,6 +214,16 @@ LogicalResult FunctionLowering::run(unsigned &numNodes) {
       return failure();
     ++numNodes;
   }
+  return success();
+}
+
+LogicalResult FunctionLowering::run() {
+  SmallVector<Type> before(function.getResultTypes());
+  b.setInsertionPointToStart(&function.getBody().front());
+  convertArguments();
+  shareNamedSizes();
+  if (failed(lowerBlock(function.getBody().front())))
+    return failure();
   convertResults(before);
   return success();
 }
@@ -247,10 +237,10 @@ struct ConvertONNXToLinalgPass
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       if (function.isExternal() || !function.getBody().hasOneBlock())
         continue;
-      unsigned lowered = 0;
-      if (failed(FunctionLowering(function).run(lowered)))
+      FunctionLowering lowering(function);
+      if (failed(lowering.run()))
         return signalPassFailure();
-      numNodes += lowered;
+      numNodes += lowering.getNumNodes();
     }
     // The mark serves only while functions are being lowered.
     for (auto weight : getOperation().getOps<onnxir::WeightOp>())

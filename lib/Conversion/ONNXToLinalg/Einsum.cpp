@@ -64,5 +64,8 @@ static FailureOr<Value> lowerEinsum(Node &node) {
 }
 
 void onnxtolinalg::populateEinsumLowerings(Lowerings &lowerings) {
-  lowerings["Einsum"] = {1, single(lowerEinsum)};
+  lowerings["Einsum"] = Lowering(single(lowerEinsum))
+                            .takes(1, Lowering::kVariadic)
+                            .reads("equation")
+                            .of(Elements::Numbers);
 }

@@ -100,7 +100,12 @@ static FailureOr<Value> lowerGatherND(Node &node) {
 }
 
 void onnxtolinalg::populateGatherLowerings(Lowerings &lowerings) {
-  lowerings["Gather"] = {2, single(lowerGather)};
-  lowerings["GatherElements"] = {2, single(lowerGatherElements)};
-  lowerings["GatherND"] = {2, single(lowerGatherND)};
+  lowerings["Gather"] = Lowering(single(lowerGather)).takes(2).reads("axis");
+  lowerings["GatherElements"] =
+      Lowering(single(lowerGatherElements)).takes(2).reads("axis");
+  lowerings["GatherND"] =
+      Lowering(single(lowerGatherND))
+          .takes(2)
+          .reads("batch_dims")
+          .except("an open number of indices of an element");
 }

@@ -349,6 +349,14 @@ static Results lowerGroupQueryAttention(Node &node) {
 }
 
 void onnxtolinalg::populateGroupQueryLowerings(Lowerings &lowerings) {
-  lowerings["com.microsoft::GroupQueryAttention"] = {1,
-                                                     lowerGroupQueryAttention};
+  lowerings["com.microsoft::GroupQueryAttention"] =
+      Lowering(lowerGroupQueryAttention)
+          .takes(1, 17)
+          .reads("causal do_rotary k_norm_epsilon k_quant_type "
+                 "kv_cache_bit_width kv_num_heads local_window_size num_heads "
+                 "q_norm_epsilon qk_norm_epsilon qk_output rotary_interleaved "
+                 "scale sliding_window_cache smooth_softmax softcap "
+                 "v_quant_type")
+          .of(Elements::Floats)
+          .except("quantised or sliding caches, the output of products");
 }

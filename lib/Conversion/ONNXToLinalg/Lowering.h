@@ -23,7 +23,12 @@ struct FunctionState {
   onnxir::ShapeValues *values = nullptr;
   /// Tensors whose signless integers stand for unsigned ones.
   llvm::DenseSet<Value> unsignedValues;
+  /// Lowers all nodes of a block where they stand.
+  std::function<LogicalResult(Block &)> lowerBlock;
 };
+
+/// A tensor type with signless integers, or the type itself.
+Type getSignless(Type type);
 
 /// One node to lower. Its operands have been lowered; every type has a rank.
 class Node {
@@ -57,7 +62,10 @@ public:
   /// The axes that an attribute or input `slot` gives, if any does.
   FailureOr<std::optional<SmallVector<int64_t>>> getAxes(unsigned slot,
                                                          int64_t rank) {
-    return onnxir::getAxes(op, slot, rank, &state.values->getSymbolTables());
+    return onnxir::getAxes(op, slot, rank, *state.values);
+  }
+  bool hasOpenAxes(unsigned slot) {
+    return onnxir::hasOpenAxes(op, slot, *state.values);
   }
   /// What is known of the elements of input `slot`.
   ElementsAttr getConstant(unsigned slot) {
@@ -75,6 +83,14 @@ public:
     return failure();
   }
 
+  /// `value` as `type`, which the node or its sub-graph declares: what is
+  /// declared of sizes is checked where the call runs.
+  FailureOr<Value> declare(Value value, Type type);
+  /// The only element of a tensor of booleans.
+  FailureOr<Value> readCondition(Value tensor);
+  /// Goes on in front of `next`, having lowered other nodes.
+  void restore(Operation *next);
+
   onnxir::NodeOp op;
   TensorBuilder &b;
   FunctionState &state;
@@ -84,14 +100,52 @@ public:
 using Results = FailureOr<SmallVector<Value>>;
 using LowerFn = std::function<Results(Node &)>;
 
-/// An operator's lowering. Every one of the first `minInputs` inputs is there.
+/// The element types of an operator's first input.
+enum class Elements { Any, Numbers, Floats, Integers, Booleans };
+
+/// An operator's lowering and what of the operator it understands. A node that
+/// has more than that is refused before it is lowered, and docs/ONNX.md lists
+/// it.
 struct Lowering {
-  unsigned minInputs = 0;
+  static constexpr unsigned kVariadic = ~0u;
+
+  Lowering() = default;
+  Lowering(LowerFn lower) : lower(std::move(lower)) {}
+
+  /// Inputs that must be there, counted from the first, and how many there may
+  /// be, as many where `most` is not given.
+  Lowering &takes(unsigned least, std::optional<unsigned> most = std::nullopt) {
+    minInputs = least;
+    maxInputs = most.value_or(least);
+    return *this;
+  }
+  /// The names of the attributes and sub-graphs that are read, or that may be
+  /// ignored, with a blank between two.
+  Lowering &reads(StringRef names) {
+    attributes = names;
+    return *this;
+  }
+  Lowering &of(Elements kind) {
+    elements = kind;
+    return *this;
+  }
+  /// What is not supported beyond that, for the documentation.
+  Lowering &except(StringRef what) {
+    restrictions = what;
+    return *this;
+  }
+
   LowerFn lower;
+  unsigned minInputs = 0, maxInputs = 0;
+  StringRef attributes, restrictions;
+  Elements elements = Elements::Any;
 };
 
 /// Lowerings by operator, domains other than the standard one as `domain::Op`.
 using Lowerings = llvm::StringMap<Lowering>;
+
+/// Reports what `op` has that `lowering` does not understand.
+LogicalResult checkNode(onnxir::NodeOp op, const Lowering &lowering);
 
 /// Makes a lowering of a function that gives the only result.
 LowerFn single(std::function<FailureOr<Value>(Node &)> lower);
@@ -117,6 +171,11 @@ void populateReductionLowerings(Lowerings &lowerings);
 void populateNormalizationLowerings(Lowerings &lowerings);
 void populateSelectionLowerings(Lowerings &lowerings);
 void populateContractionLowerings(Lowerings &lowerings);
+void populateControlFlowLowerings(Lowerings &lowerings);
+void populateLinearAttentionLowerings(Lowerings &lowerings);
+void populateIntegerProductLowerings(Lowerings &lowerings);
+void populateQuantizationLowerings(Lowerings &lowerings);
+void populateActivationLowerings(Lowerings &lowerings);
 
 /// All of them.
 const Lowerings &getLowerings();

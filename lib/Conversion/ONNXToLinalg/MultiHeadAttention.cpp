@@ -136,5 +136,11 @@ static Results lowerMultiHeadAttention(Node &node) {
 }
 
 void onnxtolinalg::populateMultiHeadAttentionLowerings(Lowerings &lowerings) {
-  lowerings["com.microsoft::MultiHeadAttention"] = {1, lowerMultiHeadAttention};
+  lowerings["com.microsoft::MultiHeadAttention"] =
+      Lowering(lowerMultiHeadAttention)
+          .takes(1, 10)
+          .reads("mask_filter_value num_heads scale unidirectional")
+          .of(Elements::Floats)
+          .except("packed operands, key_padding_mask of lengths, buffers "
+                  "shared by past and present, the output of products");
 }

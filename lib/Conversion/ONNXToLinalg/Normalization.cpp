@@ -130,12 +130,24 @@ static Results lowerSkipNormalization(Node &node, bool subtractsMean) {
 }
 
 void onnxtolinalg::populateNormalizationLowerings(Lowerings &lowerings) {
-  lowerings["LayerNormalization"] = {
-      2, [](Node &node) { return lowerNormalization(node, true); }};
-  lowerings["RMSNormalization"] = lowerings["SimplifiedLayerNormalization"] = {
-      2, [](Node &node) { return lowerNormalization(node, false); }};
-  lowerings["com.microsoft::SkipLayerNormalization"] = {
-      3, [](Node &node) { return lowerSkipNormalization(node, true); }};
-  lowerings["com.microsoft::SkipSimplifiedLayerNormalization"] = {
-      3, [](Node &node) { return lowerSkipNormalization(node, false); }};
+  lowerings["LayerNormalization"] =
+      Lowering([](Node &node) { return lowerNormalization(node, true); })
+          .takes(2, 3)
+          .reads("axis epsilon stash_type")
+          .of(Elements::Floats);
+  lowerings["RMSNormalization"] = lowerings["SimplifiedLayerNormalization"] =
+      Lowering([](Node &node) { return lowerNormalization(node, false); })
+          .takes(2)
+          .reads("axis epsilon stash_type")
+          .of(Elements::Floats);
+  lowerings["com.microsoft::SkipLayerNormalization"] =
+      Lowering([](Node &node) { return lowerSkipNormalization(node, true); })
+          .takes(3, 5)
+          .reads("epsilon")
+          .of(Elements::Floats);
+  lowerings["com.microsoft::SkipSimplifiedLayerNormalization"] =
+      Lowering([](Node &node) { return lowerSkipNormalization(node, false); })
+          .takes(3, 4)
+          .reads("epsilon")
+          .of(Elements::Floats);
 }

@@ -120,7 +120,11 @@ static FailureOr<Value> lowerEyeLike(Node &node) {
 }
 
 void onnxtolinalg::populatePositionLowerings(Lowerings &lowerings) {
-  lowerings["OneHot"] = {3, single(lowerOneHot)};
-  lowerings["Trilu"] = {1, single(lowerTrilu)};
-  lowerings["EyeLike"] = {1, single(lowerEyeLike)};
+  lowerings["OneHot"] = Lowering(single(lowerOneHot))
+                            .takes(3)
+                            .reads("axis")
+                            .of(Elements::Numbers);
+  lowerings["Trilu"] = Lowering(single(lowerTrilu)).takes(1, 2).reads("upper");
+  lowerings["EyeLike"] =
+      Lowering(single(lowerEyeLike)).takes(1).reads("dtype k");
 }

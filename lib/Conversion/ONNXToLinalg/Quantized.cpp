@@ -195,7 +195,18 @@ static FailureOr<Value> lowerGatherBlockQuantized(Node &node) {
 }
 
 void onnxtolinalg::populateQuantizedLowerings(Lowerings &lowerings) {
-  lowerings["com.microsoft::MatMulNBits"] = {3, single(lowerMatMulNBits)};
-  lowerings["com.microsoft::GatherBlockQuantized"] = {
-      3, single(lowerGatherBlockQuantized)};
+  // Everything is exact, so `accuracy_level` asks for nothing.
+  lowerings["com.microsoft::MatMulNBits"] =
+      Lowering(single(lowerMatMulNBits))
+          .takes(3, 6)
+          .reads("K N accuracy_level bits block_size weight_prepacked")
+          .of(Elements::Floats)
+          .except("g_idx, prepacked weights");
+  lowerings["com.microsoft::GatherBlockQuantized"] =
+      Lowering(single(lowerGatherBlockQuantized))
+          .takes(3, 4)
+          .reads("bits block_size gather_axis quantize_axis")
+          .of(Elements::Integers)
+          .except("gather_axis other than 0, quantize_axis other than the "
+                  "last, data other than bytes");
 }

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Lowering.h"
+#include "OpenAxes.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
@@ -105,7 +105,18 @@ static FailureOr<Value> lowerFlatten(Node &node) {
 
 static FailureOr<Value> lowerSqueeze(Node &node) {
   TensorBuilder &b = node.b;
+  int64_t rank =
+      cast<RankedTensorType>(node.op.getResult(0).getType()).getRank();
   Sizes from = b.getSizes(node.get(0)), sizes;
+  if (node.hasOpenAxes(1)) {
+    FailureOr<SmallVector<Value>> mask = readAxes(node, 1, from.size());
+    if (failed(mask))
+      return failure();
+    for (auto [isNamed, size] : llvm::zip_equal(*mask, from))
+      b.assertEqual(select(b, isNamed, size, b.index(1)), b.index(1),
+                    "a dropped size is not 1");
+    return b.reshape(node.get(0), dropMasked(b, *mask, from, rank));
+  }
   FailureOr<std::optional<SmallVector<int64_t>>> axes =
       node.getAxes(1, from.size());
   if (failed(axes))
@@ -126,6 +137,12 @@ static FailureOr<Value> lowerUnsqueeze(Node &node) {
   Sizes from = b.getSizes(node.get(0)), sizes;
   int64_t rank =
       cast<RankedTensorType>(node.op.getResult(0).getType()).getRank();
+  if (node.hasOpenAxes(1)) {
+    FailureOr<SmallVector<Value>> mask = readAxes(node, 1, rank);
+    if (failed(mask))
+      return failure();
+    return b.reshape(node.get(0), insertMasked(b, *mask, from));
+  }
   FailureOr<std::optional<SmallVector<int64_t>>> axes = node.getAxes(1, rank);
   if (failed(axes))
     return failure();
@@ -190,12 +207,22 @@ static FailureOr<Value> lowerTile(Node &node) {
 }
 
 void onnxtolinalg::populateReshapeLowerings(Lowerings &lowerings) {
-  lowerings["Reshape"] = {1, single(lowerReshape)};
-  lowerings["Flatten"] = {1, single(lowerFlatten)};
-  lowerings["Squeeze"] = {1, single(lowerSqueeze)};
-  lowerings["Unsqueeze"] = {1, single(lowerUnsqueeze)};
-  lowerings["Transpose"] = {1, single(lowerTranspose)};
-  lowerings["Expand"] = {2, single(lowerExpand)};
-  lowerings["Concat"] = {1, single(lowerConcat)};
-  lowerings["Tile"] = {2, single(lowerTile)};
+  lowerings["Reshape"] =
+      Lowering(single(lowerReshape)).takes(1, 2).reads("allowzero shape");
+  lowerings["Flatten"] = Lowering(single(lowerFlatten)).takes(1).reads("axis");
+  lowerings["Squeeze"] = Lowering(single(lowerSqueeze))
+                             .takes(1, 2)
+                             .reads("axes")
+                             .except("an open number of axes");
+  lowerings["Unsqueeze"] = Lowering(single(lowerUnsqueeze))
+                               .takes(1, 2)
+                               .reads("axes")
+                               .except("an open number of axes");
+  lowerings["Transpose"] =
+      Lowering(single(lowerTranspose)).takes(1).reads("perm");
+  lowerings["Expand"] = Lowering(single(lowerExpand)).takes(2);
+  lowerings["Concat"] = Lowering(single(lowerConcat))
+                            .takes(1, Lowering::kVariadic)
+                            .reads("axis");
+  lowerings["Tile"] = Lowering(single(lowerTile)).takes(2);
 }

@@ -138,6 +138,16 @@ static FailureOr<Value> lowerContributed(Node &node) {
 }
 
 void onnxtolinalg::populateRotaryLowerings(Lowerings &lowerings) {
-  lowerings["RotaryEmbedding"] = {3, single(lowerStandard)};
-  lowerings["com.microsoft::RotaryEmbedding"] = {4, single(lowerContributed)};
+  lowerings["RotaryEmbedding"] =
+      Lowering(single(lowerStandard))
+          .takes(3, 4)
+          .reads("interleaved num_heads rotary_embedding_dim")
+          .of(Elements::Floats);
+  lowerings["com.microsoft::RotaryEmbedding"] =
+      Lowering(single(lowerContributed))
+          .takes(4)
+          .reads("interleaved is_packed_batching num_heads "
+                 "rotary_embedding_dim scale")
+          .of(Elements::Floats)
+          .except("packed batches, a scale other than 1");
 }

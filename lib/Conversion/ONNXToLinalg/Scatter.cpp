@@ -8,6 +8,7 @@
 
 #include "Indices.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace mlir::onnxtolinalg;
@@ -140,8 +141,92 @@ static FailureOr<Value> lowerScatterND(Node &node) {
       })[0];
 }
 
+/// Writes positions of a cache, from an index of each batch on.
+static FailureOr<Value> lowerTensorScatter(Node &node) {
+  TensorBuilder &b = node.b;
+  Value cache = node.get(0), update = node.get(1), starts = node.get(2);
+  FailureOr<int64_t> axis = node.getAxis("axis", -2, node.getRank(0));
+  if (failed(axis))
+    return failure();
+  StringRef mode = node.op.getString("mode", "linear");
+  if (mode != "linear" && mode != "circular")
+    return node.fail("mode '" + mode + "' does not exist");
+  if (*axis == 0 || node.getRank(1) != node.getRank(0) ||
+      node.getElementType(1) != node.getElementType(0) ||
+      (starts && (node.getRank(2) != 1 ||
+                  !isa<IntegerType>(node.getElementType(2)))))
+    return node.fail("update or write_indices do not fit the cache");
+  Sizes sizes = b.getSizes(cache), given = b.getSizes(update);
+  for (auto [i, size] : llvm::enumerate(given)) {
+    if (static_cast<int64_t>(i) == *axis)
+      b.assertAtMost(size, sizes[i], "the update is longer than the cache");
+    else
+      b.assertEqual(size, sizes[i], "the update does not fit the cache");
+  }
+  Value length = b.getIndex(given[*axis]), most = b.getIndex(sizes[*axis]);
+  bool isCircular = mode == "circular";
+  if (starts) {
+    b.assertEqual(b.getSize(starts, 0), sizes[0],
+                  "write_indices do not have the batch size");
+    Value fits = b.reduce(
+        starts, 0, /*keepDims=*/false, b.getBoolAttr(true),
+        [&](B &b, ValueRange x) -> Value {
+          using P = arith::CmpIPredicate;
+          Value start = arith::IndexCastOp::create(b, b.getIndexType(), x[0]);
+          Value zero = arith::ConstantIndexOp::create(b, 0);
+          Value end = isCircular ? start
+                                 : arith::AddIOp::create(b, start, length)
+                                       .getResult();
+          Value inside = arith::AndIOp::create(
+              b, arith::CmpIOp::create(b, P::sge, start, zero),
+              arith::CmpIOp::create(b, isCircular ? P::slt : P::sle, end,
+                                    most));
+          return arith::AndIOp::create(b, x[1], inside);
+        });
+    b.assertTrue(b.getScalar(fits), "a write index is out of range");
+  }
+  return b.generate(
+      sizes, node.getElementType(0), [&](B &b, ValueRange at) -> Value {
+        using P = arith::CmpIPredicate;
+        Value offset = at[*axis];
+        if (starts) {
+          Value element = tensor::ExtractOp::create(b, starts, at[0]);
+          Value start =
+              arith::IndexCastOp::create(b, b.getIndexType(), element);
+          offset = arith::SubIOp::create(b, offset, start);
+        }
+        if (starts && isCircular) {
+          Value zero = arith::ConstantIndexOp::create(b, 0);
+          Value before = arith::CmpIOp::create(b, P::slt, offset, zero);
+          offset = arith::SelectOp::create(
+              b, before, arith::AddIOp::create(b, offset, most), offset);
+        }
+        // As an unsigned number, a negative one is too large.
+        Value isNew = arith::CmpIOp::create(b, P::ult, offset, length);
+        auto branch = scf::IfOp::create(
+            b, isNew,
+            [&](OpBuilder &builder, Location loc) {
+              SmallVector<Value> from(at);
+              from[*axis] = offset;
+              Value x = tensor::ExtractOp::create(builder, loc, update, from);
+              scf::YieldOp::create(builder, loc, x);
+            },
+            [&](OpBuilder &builder, Location loc) {
+              Value x = tensor::ExtractOp::create(builder, loc, cache, at);
+              scf::YieldOp::create(builder, loc, x);
+            });
+        return branch.getResult(0);
+      });
+}
+
 void onnxtolinalg::populateScatterLowerings(Lowerings &lowerings) {
-  lowerings["Scatter"] =
-      lowerings["ScatterElements"] = {3, single(lowerScatterElements)};
-  lowerings["ScatterND"] = {3, single(lowerScatterND)};
+  lowerings["Scatter"] = lowerings["ScatterElements"] =
+      Lowering(single(lowerScatterElements)).takes(3).reads("axis reduction");
+  lowerings["TensorScatter"] =
+      Lowering(single(lowerTensorScatter)).takes(2, 3).reads("axis mode");
+  lowerings["ScatterND"] = Lowering(single(lowerScatterND))
+                               .takes(3)
+                               .reads("reduction")
+                               .except("an open number of indices of an "
+                                       "element");
 }

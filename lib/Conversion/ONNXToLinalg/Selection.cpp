@@ -193,6 +193,14 @@ static FailureOr<Value> lowerArgReduction(Node &node) {
 }
 
 void onnxtolinalg::populateSelectionLowerings(Lowerings &lowerings) {
-  lowerings["TopK"] = {1, lowerTopK};
-  lowerings["ArgMax"] = lowerings["ArgMin"] = {1, single(lowerArgReduction)};
+  // What need not be sorted may be.
+  lowerings["TopK"] = Lowering(lowerTopK)
+                          .takes(1, 2)
+                          .reads("axis k largest sorted")
+                          .of(Elements::Numbers);
+  lowerings["ArgMax"] = lowerings["ArgMin"] =
+      Lowering(single(lowerArgReduction))
+          .takes(1)
+          .reads("axis keepdims select_last_index")
+          .of(Elements::Numbers);
 }

@@ -235,6 +235,10 @@ static Results lowerSplit(Node &node) {
 }
 
 void onnxtolinalg::populateSliceLowerings(Lowerings &lowerings) {
-  lowerings["Slice"] = {1, single(lowerSlice)};
-  lowerings["Split"] = {1, lowerSplit};
+  lowerings["Slice"] = Lowering(single(lowerSlice))
+                           .takes(1, 5)
+                           .reads("axes ends starts")
+                           .except("an open number of axes");
+  lowerings["Split"] =
+      Lowering(lowerSplit).takes(1, 2).reads("axis num_outputs split");
 }

@@ -374,8 +374,8 @@ Value TensorBuilder::slice(Value input, ArrayRef<OpFoldResult> offsets,
                            ArrayRef<OpFoldResult> sizes,
                            ArrayRef<OpFoldResult> strides) {
   // Slice operations may not start where the input ends, as empty ones do.
-  for (OpFoldResult size : sizes)
-    if (getConstantIntValue(size) == 0)
+  for (auto [size, from] : llvm::zip_equal(sizes, getSizes(input)))
+    if (getConstantIntValue(size) == 0 || getConstantIntValue(from) == 0)
       return empty(sizes,
                    cast<RankedTensorType>(input.getType()).getElementType());
   return finish(

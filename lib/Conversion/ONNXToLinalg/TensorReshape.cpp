@@ -149,6 +149,9 @@ Value TensorBuilder::concat(ArrayRef<Value> parts, int64_t axis) {
   for (Value part : parts) {
     part = sharpen(part);
     Sizes sizes = getSizes(part);
+    // Nothing may not be inserted where the result ends.
+    if (getConstantIntValue(sizes[axis]) == 0)
+      continue;
     result = tensor::InsertSliceOp::create(*this, part, result, offsets, sizes,
                                            strides);
     offsets[axis] = add(offsets[axis], sizes[axis]);

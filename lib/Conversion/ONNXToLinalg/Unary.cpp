@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Lowering.h"
+#include "Activation.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include <cmath>
@@ -19,12 +19,6 @@ using B = ImplicitLocOpBuilder;
 /// A float function of one operand, which may read the node's attributes.
 using FloatFn = Value (*)(B &, Value, onnxir::NodeOp);
 
-static Value sigmoid(B &b, Value x) {
-  Value one = constant(b, x.getType(), 1.0);
-  Value e = math::ExpOp::create(b, arith::NegFOp::create(b, x));
-  return arith::DivFOp::create(b, one, arith::AddFOp::create(b, one, e));
-}
-
 /// log(1 + exp(x)) without overflow.
 static Value softplus(B &b, Value x) {
   Value zero = constant(b, x.getType(), 0.0);
@@ -34,32 +28,11 @@ static Value softplus(B &b, Value x) {
                                math::Log1pOp::create(b, e));
 }
 
-static Value scaled(B &b, Value x, double factor) {
-  return arith::MulFOp::create(b, x, constant(b, x.getType(), factor));
-}
-
 /// `x` where it is above 0, else `otherwise`.
 static Value positiveOr(B &b, Value x, Value otherwise) {
   Value above = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x,
                                       constant(b, x.getType(), 0.0));
   return arith::SelectOp::create(b, above, x, otherwise);
-}
-
-static Value geluTanh(B &b, Value x) {
-  Value cube = arith::MulFOp::create(b, x, arith::MulFOp::create(b, x, x));
-  Value inner =
-      scaled(b, arith::AddFOp::create(b, x, scaled(b, cube, 0.044715)),
-             std::sqrt(2.0 / M_PI));
-  Value one = constant(b, x.getType(), 1.0);
-  Value sum = arith::AddFOp::create(b, one, math::TanhOp::create(b, inner));
-  return arith::MulFOp::create(b, scaled(b, x, 0.5), sum);
-}
-
-static Value geluErf(B &b, Value x) {
-  Value one = constant(b, x.getType(), 1.0);
-  Value erf = math::ErfOp::create(b, scaled(b, x, std::sqrt(0.5)));
-  return arith::MulFOp::create(b, scaled(b, x, 0.5),
-                               arith::AddFOp::create(b, one, erf));
 }
 
 static Value clamp(B &b, Value x, double low, double high) {
@@ -72,7 +45,11 @@ template <typename OpTy> static Value direct(B &b, Value x, onnxir::NodeOp) {
 }
 
 /// Functions of floats alone.
-static const std::pair<const char *, FloatFn> kFloatFunctions[] = {
+static const struct {
+  const char *name;
+  FloatFn function;
+  const char *attributes = "";
+} kFloatFunctions[] = {
     {"Acos", direct<math::AcosOp>},
     {"Acosh", direct<math::AcoshOp>},
     {"Asin", direct<math::AsinOp>},
@@ -108,26 +85,30 @@ static const std::pair<const char *, FloatFn> kFloatFunctions[] = {
      [](B &b, Value x, onnxir::NodeOp op) -> Value {
        Value gate = sigmoid(b, scaled(b, x, op.getFloat("alpha", 1.0)));
        return arith::MulFOp::create(b, x, gate);
-     }},
+     },
+     "alpha"},
     {"com.microsoft::QuickGelu",
      [](B &b, Value x, onnxir::NodeOp op) -> Value {
        Value gate = sigmoid(b, scaled(b, x, op.getFloat("alpha", 1.702)));
        return arith::MulFOp::create(b, x, gate);
-     }},
+     },
+     "alpha"},
     {"com.microsoft::Gelu",
      [](B &b, Value x, onnxir::NodeOp) { return geluErf(b, x); }},
     {"Gelu",
      [](B &b, Value x, onnxir::NodeOp op) {
        return op.getString("approximate", "none") == "tanh" ? geluTanh(b, x)
                                                             : geluErf(b, x);
-     }},
+     },
+     "approximate"},
     {"HardSigmoid",
      [](B &b, Value x, onnxir::NodeOp op) {
        Value line = arith::AddFOp::create(
            b, scaled(b, x, op.getFloat("alpha", 0.2)),
            constant(b, x.getType(), op.getFloat("beta", 0.5)));
        return clamp(b, line, 0.0, 1.0);
-     }},
+     },
+     "alpha beta"},
     {"HardSwish",
      [](B &b, Value x, onnxir::NodeOp) -> Value {
        Value line = arith::AddFOp::create(b, scaled(b, x, 1.0 / 6.0),
@@ -137,20 +118,48 @@ static const std::pair<const char *, FloatFn> kFloatFunctions[] = {
     {"LeakyRelu",
      [](B &b, Value x, onnxir::NodeOp op) {
        return positiveOr(b, x, scaled(b, x, op.getFloat("alpha", 0.01)));
-     }},
+     },
+     "alpha"},
     {"Elu",
      [](B &b, Value x, onnxir::NodeOp op) {
        return positiveOr(
            b, x,
            scaled(b, math::ExpM1Op::create(b, x), op.getFloat("alpha", 1.0)));
-     }},
+     },
+     "alpha"},
     {"Selu",
      [](B &b, Value x, onnxir::NodeOp op) {
        Value below = scaled(b, math::ExpM1Op::create(b, x),
                             op.getFloat("alpha", 1.67326319217681884765625));
        return scaled(b, positiveOr(b, x, below),
                      op.getFloat("gamma", 1.05070102214813232421875));
-     }},
+     },
+     "alpha gamma"},
+    {"Celu",
+     [](B &b, Value x, onnxir::NodeOp op) -> Value {
+       double alpha = op.getFloat("alpha", 1.0);
+       Value below = scaled(
+           b, math::ExpM1Op::create(b, scaled(b, x, 1.0 / alpha)), alpha);
+       return positiveOr(b, x, below);
+     },
+     "alpha"},
+    {"Shrink",
+     [](B &b, Value x, onnxir::NodeOp op) -> Value {
+       double limit = op.getFloat("lambd", 0.5);
+       Value bias = constant(b, x.getType(), op.getFloat("bias", 0.0));
+       Value above =
+           arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x,
+                                 constant(b, x.getType(), limit));
+       Value below =
+           arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x,
+                                 constant(b, x.getType(), -limit));
+       Value middle = arith::SelectOp::create(
+           b, below, arith::AddFOp::create(b, x, bias),
+           constant(b, x.getType(), 0.0));
+       return arith::SelectOp::create(
+           b, above, arith::SubFOp::create(b, x, bias), middle);
+     },
+     "bias lambd"},
     {"Mish",
      [](B &b, Value x, onnxir::NodeOp) -> Value {
        return arith::MulFOp::create(b, x,
@@ -163,14 +172,18 @@ static const std::pair<const char *, FloatFn> kFloatFunctions[] = {
            constant(b, x.getType(), op.getFloat("alpha", 1.0)));
        return arith::SelectOp::create(b, above, x,
                                       constant(b, x.getType(), 0.0));
-     }},
+     },
+     "alpha"},
 };
 
 /// Applies a function of floats.
 static FailureOr<Value> lowerFloat(Node &node, FloatFn function) {
   Type type = node.getElementType(0);
-  if (!isa<FloatType>(type))
-    return node.fail("needs floating-point elements");
+  if (node.op.is("Celu") && node.op.getFloat("alpha", 1.0) == 0.0)
+    return node.fail("alpha is 0");
+  StringRef approximate = node.op.getString("approximate", "none");
+  if (approximate != "none" && approximate != "tanh")
+    return node.fail("approximate '" + approximate + "' does not exist");
   return node.b.map(node.get(0), type, [&](B &b, ValueRange x) {
     return function(b, x[0], node.op);
   });
@@ -181,8 +194,6 @@ static FailureOr<Value> lowerNumeric(Node &node) {
   Type type = node.getElementType(0);
   StringRef op = node.op.getOpType();
   bool isUnsigned = node.isUnsigned(0);
-  if (type.isInteger(1))
-    return node.fail("needs numbers");
   return node.b.map(node.get(0), type, [&](B &b, ValueRange args) -> Value {
     Value x = args[0];
     Value zero = constant(b, x.getType(), 0.0);
@@ -219,17 +230,12 @@ static FailureOr<Value> lowerNumeric(Node &node) {
 
 static FailureOr<Value> lowerNot(Node &node) {
   Type type = node.getElementType(0);
-  if (!isa<IntegerType>(type) ||
-      (node.op.getOpType() == "Not" && !type.isInteger(1)))
-    return node.fail("is not defined for these elements");
   return node.b.map(node.get(0), type, [&](B &b, ValueRange x) -> Value {
     return arith::XOrIOp::create(b, x[0], constant(b, type, -1.0));
   });
 }
 
 static FailureOr<Value> lowerPredicate(Node &node) {
-  if (!isa<FloatType>(node.getElementType(0)))
-    return node.fail("needs floating-point elements");
   bool isNaN = node.op.getOpType() == "IsNaN";
   bool up = node.op.getInt("detect_positive", 1);
   bool down = node.op.getInt("detect_negative", 1);
@@ -249,12 +255,25 @@ static FailureOr<Value> lowerPredicate(Node &node) {
 }
 
 void onnxtolinalg::populateUnaryLowerings(Lowerings &lowerings) {
-  for (auto [op, function] : kFloatFunctions)
-    lowerings[op] = {1, single([function = function](Node &node) {
-                       return lowerFloat(node, function);
-                     })};
+  for (auto [op, function, attributes] : kFloatFunctions)
+    lowerings[op] =
+        Lowering(single([function = function](Node &node) {
+          return lowerFloat(node, function);
+        }))
+            .takes(1)
+            .reads(attributes)
+            .of(Elements::Floats);
   for (StringRef op : {"Abs", "Neg", "Relu", "Sign"})
-    lowerings[op] = {1, single(lowerNumeric)};
-  lowerings["Not"] = lowerings["BitwiseNot"] = {1, single(lowerNot)};
-  lowerings["IsNaN"] = lowerings["IsInf"] = {1, single(lowerPredicate)};
+    lowerings[op] =
+        Lowering(single(lowerNumeric)).takes(1).of(Elements::Numbers);
+  lowerings["Not"] =
+      Lowering(single(lowerNot)).takes(1).of(Elements::Booleans);
+  lowerings["BitwiseNot"] =
+      Lowering(single(lowerNot)).takes(1).of(Elements::Integers);
+  lowerings["IsNaN"] =
+      Lowering(single(lowerPredicate)).takes(1).of(Elements::Floats);
+  lowerings["IsInf"] = Lowering(single(lowerPredicate))
+                           .takes(1)
+                           .reads("detect_negative detect_positive")
+                           .of(Elements::Floats);
 }

@@ -52,6 +52,15 @@ onnxir::getSchemaVersion(StringRef domain, StringRef name, int64_t version) {
   return since;
 }
 
+SmallVector<int64_t> onnxir::getSchemaVersions(StringRef domain,
+                                               StringRef name) {
+  SmallVector<int64_t> versions;
+  for (const Schema &schema : findVersions(domain, name))
+    if (!schema.removed)
+      versions.push_back(schema.since);
+  return versions;
+}
+
 /// Whether the table lists the operators of `domain`.
 static bool isKnownDomain(StringRef domain) {
   return domain.empty() || domain == "com.microsoft" ||

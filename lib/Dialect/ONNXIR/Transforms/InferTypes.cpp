@@ -29,6 +29,7 @@ const InferRules &onnxir::getInferRules() {
     addContractionRules(all);
     addAttentionRules(all);
     addContribRules(all);
+    addQuantizationRules(all);
     return all;
   }();
   return rules;
@@ -65,40 +66,9 @@ LogicalResult Inference::set(unsigned index, Type elementType,
   return success();
 }
 
-/// Types of what an `If` gives: those that both branches agree on.
-static LogicalResult inferIf(Inference &inference) {
-  NodeOp node = inference.node;
-  Region *thenRegion = node.getSubgraph("then_branch");
-  Region *elseRegion = node.getSubgraph("else_branch");
-  if (!thenRegion || !elseRegion)
-    return inference.emitError() << "needs a then_branch and an else_branch";
-  Operation *thenYield = thenRegion->front().getTerminator();
-  Operation *elseYield = elseRegion->front().getTerminator();
-  if (thenYield->getNumOperands() != node.getNumResults() ||
-      elseYield->getNumOperands() != node.getNumResults())
-    return inference.emitError() << "branches give another number of values";
-  for (unsigned i = 0, e = node.getNumResults(); i < e; ++i) {
-    auto a = dyn_cast<RankedTensorType>(thenYield->getOperand(i).getType());
-    auto b = dyn_cast<RankedTensorType>(elseYield->getOperand(i).getType());
-    if (!a || !b || a.getRank() != b.getRank() ||
-        a.getElementType() != b.getElementType())
-      continue;
-    SmallVector<int64_t> shape(a.getShape());
-    for (auto [size, other] : llvm::zip_equal(shape, b.getShape()))
-      if (size != other)
-        size = ShapedType::kDynamic;
-    if (failed(inference.set(i, a.getElementType(), shape)))
-      return failure();
-  }
-  return success();
-}
-
 /// Applies the rule of `node`, if there is one that its operands allow.
-static LogicalResult inferNode(NodeOp node, ShapeValues &values,
-                               unsigned &numRefined) {
-  Inference inference(node, values);
-  if (node.is("If"))
-    return inferIf(inference);
+static LogicalResult inferNode(Inference &inference) {
+  NodeOp node = inference.node;
   SmallString<64> key(node.getDomain());
   if (!key.empty())
     key += "::";
@@ -114,8 +84,7 @@ static LogicalResult inferNode(NodeOp node, ShapeValues &values,
       return success();
   if (failed(rule->second.infer(inference)))
     return failure();
-  numRefined += inference.getNumRefined();
-  values.visit(node);
+  inference.values.visit(node);
   return success();
 }
 
@@ -131,37 +100,98 @@ struct InferTypesPass
   }
 
   LogicalResult inferFunction(func::FuncOp function) {
-    ShapeValues values([](Value, unsigned) { return OpFoldResult(); });
-    unsigned refined = 0;
-    SmallVector<NodeOp> sequences;
-    // Sub-graphs come before the nodes that hold them.
-    WalkResult walk = function.walk([&](NodeOp node) {
-      if (node.is("SplitToSequence"))
-        sequences.push_back(node);
-      if (node.is("SequenceAt")) {
-        Value folded;
-        if (failed(foldSequenceAt(node, folded)))
-          return WalkResult::interrupt();
-        if (folded) {
-          node.getResult(0).replaceAllUsesWith(folded);
-          node.erase();
-          return WalkResult::advance();
-        }
-      }
-      return failed(inferNode(node, values, refined)) ? WalkResult::interrupt()
-                                                      : WalkResult::advance();
-    });
-    if (walk.wasInterrupted())
-      return failure();
+    ShapeValues known([](Value, unsigned) { return OpFoldResult(); });
+    values = &known;
+    sequences.clear();
+    for (Block &block : function.getBody())
+      if (failed(inferBlock(block)))
+        return failure();
     for (NodeOp node : sequences)
       if (node->use_empty())
         node.erase();
-    numRefined += refined;
     for (auto returnOp : function.getOps<func::ReturnOp>())
       function.setType(FunctionType::get(&getContext(),
                                          function.getFunctionType().getInputs(),
                                          returnOp.getOperandTypes()));
     return success();
   }
+
+  LogicalResult inferBlock(Block &block) {
+    for (auto node : llvm::make_early_inc_range(block.getOps<NodeOp>())) {
+      if (node.is("SplitToSequence") && loopDepth == 0)
+        sequences.push_back(node);
+      // As with branches, types in loops are not final.
+      if (node.is("SequenceAt") && loopDepth == 0) {
+        Value folded;
+        if (failed(foldSequenceAt(node, folded)))
+          return failure();
+        if (folded) {
+          node.getResult(0).replaceAllUsesWith(folded);
+          node.erase();
+          continue;
+        }
+      }
+      if (failed(inferOne(node)))
+        return failure();
+    }
+    return success();
+  }
+
+  /// The branch of an If that is always taken; null where that is not known.
+  Region *getTakenBranch(NodeOp node) {
+    // What a loop carries may get wider types later.
+    if (loopDepth > 0)
+      return nullptr;
+    std::optional<SmallVector<int64_t>> condition =
+        values->getConstants(node.getInput(0));
+    if (!condition || condition->size() != 1)
+      return nullptr;
+    Region *branch =
+        node.getSubgraph(condition->front() ? "then_branch" : "else_branch");
+    return branch && branch->front().getTerminator()->getNumOperands() ==
+                         node.getNumResults()
+               ? branch
+               : nullptr;
+  }
+
+  /// Puts the nodes of `branch` in the place of the If around it.
+  LogicalResult inlineBranch(NodeOp node, Region &branch) {
+    Block &block = branch.front();
+    if (failed(inferBlock(block)))
+      return failure();
+    Operation *yield = block.getTerminator();
+    for (auto [result, value] :
+         llvm::zip_equal(node.getResults(), yield->getOperands()))
+      result.replaceAllUsesWith(value);
+    yield->erase();
+    node->getBlock()->getOperations().splice(node->getIterator(),
+                                             block.getOperations());
+    node.erase();
+    return success();
+  }
+
+  LogicalResult inferOne(NodeOp node) {
+    if (node.is("If"))
+      if (Region *branch = getTakenBranch(node))
+        return inlineBranch(node, *branch);
+    Inference inference(node, *values);
+    bool isLoop = node.is("Loop") || node.is("Scan");
+    InferBlock infer = [&](Block &block) {
+      loopDepth += isLoop;
+      LogicalResult result = inferBlock(block);
+      loopDepth -= isLoop;
+      return result;
+    };
+    LogicalResult result = node.is("If")     ? inferIf(inference, infer)
+                           : node.is("Loop") ? inferLoop(inference, infer)
+                           : node.is("Scan") ? inferScan(inference, infer)
+                                             : inferNode(inference);
+    numRefined += inference.getNumRefined();
+    return result;
+  }
+
+  ShapeValues *values = nullptr;
+  SmallVector<NodeOp> sequences;
+  unsigned loopDepth = 0;
 };
 } // namespace

@@ -13,6 +13,7 @@
 #include "moe/Dialect/ONNXIR/Utils/NodeUtils.h"
 #include "moe/Dialect/ONNXIR/Utils/ShapeValues.h"
 #include "llvm/ADT/StringMap.h"
+#include <functional>
 
 namespace mlir::onnxir {
 
@@ -61,6 +62,14 @@ struct InferRule {
 /// Rules by operator, domains other than the standard one as `domain::Op`.
 using InferRules = llvm::StringMap<InferRule>;
 
+/// Infers the types in a block, which may be inferred again with other types of
+/// its arguments.
+using InferBlock = std::function<LogicalResult(Block &)>;
+
+LogicalResult inferIf(Inference &inference, const InferBlock &infer);
+LogicalResult inferLoop(Inference &inference, const InferBlock &infer);
+LogicalResult inferScan(Inference &inference, const InferBlock &infer);
+
 /// Sets `folded` to what `node`, a SequenceAt, takes out of a tensor that was
 /// split into a sequence, where sizes and position are known.
 LogicalResult foldSequenceAt(NodeOp node, Value &folded);
@@ -73,6 +82,11 @@ void addReductionRules(InferRules &rules);
 void addContractionRules(InferRules &rules);
 void addAttentionRules(InferRules &rules);
 void addContribRules(InferRules &rules);
+void addQuantizationRules(InferRules &rules);
+
+/// The shape of a matrix product of two inputs, having checked that they fit.
+FailureOr<SmallVector<int64_t>> getProductShape(Inference &inference,
+                                                unsigned lhs, unsigned rhs);
 
 /// All of them.
 const InferRules &getInferRules();

@@ -140,7 +140,29 @@ static LogicalResult inferCausalConv(Inference &inference) {
                        {shape[0], shape[1], multiply(add(taps, -1), dilation)});
 }
 
+static LogicalResult inferLinearAttention(Inference &inference) {
+  NodeOp node = inference.node;
+  int64_t heads = node.getInt("q_num_heads", 0);
+  int64_t keyHeads = node.getInt("kv_num_heads", 0);
+  for (unsigned slot : {0u, 1u, 2u})
+    if (inference.getRank(slot) != 3)
+      return inference.emitError() << "operands must be floats of rank 3";
+  if (heads <= 0 || keyHeads <= 0)
+    return inference.emitError()
+           << "q_num_heads and kv_num_heads must be positive";
+  ArrayRef<int64_t> query = inference.getShape(0);
+  int64_t valueSize = divide(inference.getShape(2)[2], keyHeads);
+  if (failed(inference.set(0, inference.getElementType(0),
+                           {query[0], query[1], multiply(heads, valueSize)})))
+    return failure();
+  return inference.set(
+      1, inference.getElementType(inference.has(3) ? 3 : 0),
+      {query[0], keyHeads, divide(query[2], heads), valueSize});
+}
+
 void onnxir::addAttentionRules(InferRules &rules) {
+  rules["LinearAttention"] =
+      rules["com.microsoft::LinearAttention"] = {3, inferLinearAttention};
   rules["Attention"] = {3, inferAttention};
   rules["com.microsoft::MultiHeadAttention"] = {1, inferMultiHeadAttention};
   rules["com.microsoft::GroupQueryAttention"] = {1, inferGroupQueryAttention};

@@ -20,31 +20,46 @@ static LogicalResult checkInner(Inference &inference, int64_t a, int64_t b) {
                                << " and " << inference.getType(1);
 }
 
-static LogicalResult inferMatMul(Inference &inference) {
-  SmallVector<int64_t> a(inference.getShape(0)), b(inference.getShape(1));
-  if (a.empty() || b.empty())
-    return inference.emitError() << "operands must not be scalars";
-  if (inference.getElementType(0) != inference.getElementType(1))
-    return inference.emitError()
-           << "inputs differ in element type: " << inference.getType(0)
-           << " and " << inference.getType(1);
+FailureOr<SmallVector<int64_t>>
+onnxir::getProductShape(Inference &inference, unsigned lhs, unsigned rhs) {
+  SmallVector<int64_t> a(inference.getShape(lhs)), b(inference.getShape(rhs));
+  auto fail = [&](StringRef reason) {
+    inference.emitError() << reason << inference.getType(lhs) << " and "
+                          << inference.getType(rhs);
+    return failure();
+  };
+  if (a.empty() || b.empty()) {
+    inference.emitError() << "operands must not be scalars";
+    return failure();
+  }
   bool isRow = a.size() == 1, isColumn = b.size() == 1;
   if (isRow)
     a.insert(a.begin(), 1);
   if (isColumn)
     b.push_back(1);
-  if (failed(checkInner(inference, a.back(), b[b.size() - 2])))
-    return failure();
+  int64_t inner = a.back(), other = b[b.size() - 2];
+  if (inner != other && !ShapedType::isDynamic(inner) &&
+      !ShapedType::isDynamic(other))
+    return fail("inner sizes differ: ");
   FailureOr<SmallVector<int64_t>> shape =
       broadcastShapes(ArrayRef(a).drop_back(2), ArrayRef(b).drop_back(2));
   if (failed(shape))
-    return inference.emitError()
-           << "batches cannot be broadcast: " << inference.getType(0) << " and "
-           << inference.getType(1);
+    return fail("batches cannot be broadcast: ");
   if (!isRow)
     shape->push_back(a[a.size() - 2]);
   if (!isColumn)
     shape->push_back(b.back());
+  return shape;
+}
+
+static LogicalResult inferMatMul(Inference &inference) {
+  if (inference.getElementType(0) != inference.getElementType(1))
+    return inference.emitError()
+           << "inputs differ in element type: " << inference.getType(0)
+           << " and " << inference.getType(1);
+  FailureOr<SmallVector<int64_t>> shape = getProductShape(inference, 0, 1);
+  if (failed(shape))
+    return failure();
   return inference.set(0, inference.getElementType(0), *shape);
 }
 

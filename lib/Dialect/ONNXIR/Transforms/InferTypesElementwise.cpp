@@ -108,6 +108,17 @@ static LogicalResult inferCastLike(Inference &inference) {
   return inference.set(0, inference.getElementType(1), inference.getShape(0));
 }
 
+/// The mask of what is left is boolean since operator set 10.
+static LogicalResult inferDropout(Inference &inference) {
+  int64_t version = inference.node.getOpsetVersion();
+  Type mask = version != 0 && version < 10
+                  ? inference.getElementType(0)
+                  : Type(IntegerType::get(inference.getContext(), 1));
+  if (failed(inference.set(1, mask, inference.getShape(0))))
+    return failure();
+  return inference.setLike(0, 0);
+}
+
 void onnxir::addElementwiseRules(InferRules &rules) {
   for (StringRef op : {"Abs",
                        "Acos",
@@ -126,6 +137,7 @@ void onnxir::addElementwiseRules(InferRules &rules) {
                        "Exp",
                        "Floor",
                        "Gelu",
+                       "Hardmax",
                        "HardSigmoid",
                        "HardSwish",
                        "Identity",
@@ -139,6 +151,7 @@ void onnxir::addElementwiseRules(InferRules &rules) {
                        "Reciprocal",
                        "Round",
                        "Selu",
+                       "Shrink",
                        "Sigmoid",
                        "Sign",
                        "Sin",
@@ -151,12 +164,15 @@ void onnxir::addElementwiseRules(InferRules &rules) {
                        "Tan",
                        "Tanh",
                        "ThresholdedRelu",
+                       "com.microsoft::BiasGelu",
+                       "com.microsoft::FastGelu",
                        "com.microsoft::QuickGelu",
                        "com.microsoft::Gelu"})
     rules[op] = {1, inferUnary};
   rules["IsNaN"] = rules["IsInf"] = {1, inferPredicate};
-  for (StringRef op : {"Add", "And", "BitwiseAnd", "BitwiseOr", "BitwiseXor",
-                       "Div", "Mod", "Mul", "Or", "PRelu", "Sub", "Xor"})
+  for (StringRef op : {"Add", "And", "BitShift", "BitwiseAnd", "BitwiseOr",
+                       "BitwiseXor", "Div", "Mod", "Mul", "Or", "PRelu", "Sub",
+                       "SwiGLU", "Xor"})
     rules[op] = {2, inferNary};
   for (StringRef op : {"Max", "Mean", "Min", "Sum"})
     rules[op] = {1, inferNary};
@@ -166,6 +182,7 @@ void onnxir::addElementwiseRules(InferRules &rules) {
   rules["Pow"] = {2, inferPow};
   rules["Where"] = {3, inferWhere};
   rules["Clip"] = {1, inferClip};
-  rules["Cast"] = {1, inferCast};
+  rules["Cast"] = rules["BitCast"] = {1, inferCast};
+  rules["Dropout"] = {1, inferDropout};
   rules["CastLike"] = {2, inferCastLike};
 }

@@ -178,12 +178,30 @@ static LogicalResult inferEyeLike(Inference &inference) {
   return inference.set(0, type, inference.getShape(0));
 }
 
+static LogicalResult inferTensorScatter(Inference &inference) {
+  return inference.setLike(0, 0);
+}
+
+static LogicalResult inferCompress(Inference &inference) {
+  SmallVector<int64_t> shape{ShapedType::kDynamic};
+  if (inference.node.getAttribute("axis")) {
+    shape.assign(inference.getShape(0).begin(), inference.getShape(0).end());
+    FailureOr<int64_t> axis = getAxis(inference.node, "axis", 0, shape.size());
+    if (failed(axis))
+      return failure();
+    shape[*axis] = ShapedType::kDynamic;
+  }
+  return inference.set(0, inference.getElementType(0), shape);
+}
+
 void onnxir::addIndexingRules(InferRules &rules) {
   rules["Gather"] = {2, inferGather};
   rules["GatherElements"] = {2, inferGatherElements};
   rules["GatherND"] = {2, inferGatherND};
   rules["Scatter"] = rules["ScatterElements"] =
       rules["ScatterND"] = {3, inferScatter};
+  rules["TensorScatter"] = {2, inferTensorScatter};
+  rules["Compress"] = {2, inferCompress};
   rules["Slice"] = {1, inferSlice};
   rules["OneHot"] = {3, inferOneHot};
   rules["NonZero"] = {1, inferNonZero};

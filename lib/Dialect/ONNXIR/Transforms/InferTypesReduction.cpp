@@ -28,8 +28,19 @@ static SmallVector<int64_t> dropAxes(ArrayRef<int64_t> shape,
 static LogicalResult inferReduction(Inference &inference) {
   NodeOp node = inference.node;
   int64_t rank = inference.getRank(0);
+  if (hasOpenAxes(node, 1, inference.values)) {
+    RankedTensorType axes = inference.getType(1);
+    if (!node.getInt("keepdims", 1) && !axes.hasStaticShape())
+      return success();
+    int64_t left =
+        node.getInt("keepdims", 1) ? rank : rank - axes.getNumElements();
+    if (left < 0)
+      return inference.emitError() << "has more axes than its input";
+    return inference.set(0, inference.getElementType(0),
+                         SmallVector<int64_t>(left, ShapedType::kDynamic));
+  }
   FailureOr<std::optional<SmallVector<int64_t>>> axes =
-      getAxes(node, 1, rank, &inference.values.getSymbolTables());
+      getAxes(node, 1, rank, inference.values);
   if (failed(axes))
     return failure();
   if (!*axes || (*axes)->empty()) {

@@ -97,10 +97,25 @@ static LogicalResult inferFlatten(Inference &inference) {
       {product(shape.take_front(split)), product(shape.drop_front(split))});
 }
 
+/// A result with as many dimensions more (`sign` 1) or less (−1) as there are
+/// axes in input 1; nothing where their number is not known.
+static LogicalResult inferOpenAxes(Inference &inference, int64_t sign) {
+  if (!inference.getType(1).hasStaticShape())
+    return success();
+  int64_t rank = inference.getRank(0) +
+                 sign * inference.getType(1).getNumElements();
+  if (rank < 0)
+    return inference.emitError() << "has more axes than its input";
+  return inference.set(0, inference.getElementType(0),
+                       SmallVector<int64_t>(rank, ShapedType::kDynamic));
+}
+
 static LogicalResult inferSqueeze(Inference &inference) {
   ArrayRef<int64_t> from = inference.getShape(0);
-  FailureOr<std::optional<SmallVector<int64_t>>> axes = getAxes(
-      inference.node, 1, from.size(), &inference.values.getSymbolTables());
+  if (hasOpenAxes(inference.node, 1, inference.values))
+    return inferOpenAxes(inference, -1);
+  FailureOr<std::optional<SmallVector<int64_t>>> axes =
+      getAxes(inference.node, 1, from.size(), inference.values);
   if (failed(axes))
     return failure();
   if (!*axes) {
@@ -134,8 +149,10 @@ static LogicalResult inferUnsqueeze(Inference &inference) {
     added = inference.getType(1).hasStaticShape()
                 ? inference.getType(1).getNumElements()
                 : 0;
-  FailureOr<std::optional<SmallVector<int64_t>>> axes = getAxes(
-      node, 1, from.size() + added, &inference.values.getSymbolTables());
+  if (hasOpenAxes(node, 1, inference.values))
+    return inferOpenAxes(inference, 1);
+  FailureOr<std::optional<SmallVector<int64_t>>> axes =
+      getAxes(node, 1, from.size() + added, inference.values);
   if (failed(axes))
     return failure();
   if (!*axes)

@@ -8,6 +8,7 @@
 
 #include "moe/Dialect/ONNXIR/Utils/NodeUtils.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "moe/Dialect/ONNXIR/Utils/ShapeValues.h"
 #include "llvm/ADT/SmallSet.h"
 
 using namespace mlir;
@@ -75,18 +76,21 @@ FailureOr<int64_t> onnxir::getAxis(NodeOp node, StringRef name,
 
 FailureOr<std::optional<SmallVector<int64_t>>>
 onnxir::getAxes(NodeOp node, unsigned slot, int64_t rank,
-                SymbolTableCollection *symbolTables) {
+                ShapeValues &values) {
   SmallVector<int64_t> axes;
   if (std::optional<ArrayRef<int64_t>> attribute = node.getInts("axes")) {
     axes.assign(attribute->begin(), attribute->end());
   } else if (Value input = node.getInput(slot)) {
-    std::optional<SmallVector<int64_t>> constant =
-        getConstantInts(input, symbolTables);
-    if (!constant) {
+    std::optional<SmallVector<int64_t>> constant = values.getConstants(input);
+    auto type = dyn_cast<RankedTensorType>(input.getType());
+    bool isEmpty =
+        type && type.hasStaticShape() && type.getNumElements() == 0;
+    if (!constant && !isEmpty) {
       emitNodeError(node) << "axes are not constant";
       return failure();
     }
-    axes = *constant;
+    if (constant)
+      axes = *constant;
   } else {
     return std::optional<SmallVector<int64_t>>();
   }
@@ -105,6 +109,14 @@ onnxir::getAxes(NodeOp node, unsigned slot, int64_t rank,
     }
   }
   return std::optional(axes);
+}
+
+bool onnxir::hasOpenAxes(NodeOp node, unsigned slot, ShapeValues &values) {
+  Value input = node.getInput(slot);
+  if (!input || node.getInts("axes") || values.getConstants(input))
+    return false;
+  auto type = dyn_cast<RankedTensorType>(input.getType());
+  return !type || !type.hasStaticShape() || type.getNumElements() != 0;
 }
 
 FailureOr<SmallVector<int64_t>> onnxir::broadcastShapes(ArrayRef<int64_t> a,

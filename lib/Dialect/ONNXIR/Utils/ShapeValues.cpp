@@ -140,6 +140,18 @@ void ShapeValues::replace(Value from, Value to) {
   known[to] = std::move(elements);
 }
 
+void ShapeValues::forget(Region &region) {
+  for (Value arg : region.getArguments())
+    known.erase(arg);
+  region.walk([&](Operation *op) {
+    for (Value result : op->getResults())
+      known.erase(result);
+    for (Region &inner : op->getRegions())
+      for (Value arg : inner.getArguments())
+        known.erase(arg);
+  });
+}
+
 void ShapeValues::visit(NodeOp node) {
   if (node.getNumResults() == 0 || !node.getDomain().empty())
     return;

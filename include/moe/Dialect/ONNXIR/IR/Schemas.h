@@ -29,6 +29,10 @@ LogicalResult verifySchemas(ModuleOp module, bool allowUnregistered);
 std::optional<int64_t> getSchemaVersion(StringRef domain, StringRef name,
                                         int64_t version);
 
+/// The versions of `domain` that changed operator `name`, without those that
+/// removed it.
+SmallVector<int64_t> getSchemaVersions(StringRef domain, StringRef name);
+
 /// The sizes of a com.microsoft MoE or QMoE node. ShapedType::kDynamic stands
 /// for what the types do not tell.
 struct MoENodeSizes {

@@ -43,7 +43,9 @@ def InferTypesPass : Pass<"onnxir-infer-types", "::mlir::ModuleOp"> {
     open are filled in where the operands tell. Constant arithmetic on shapes
     is followed. Results of operators without a rule keep their types. What a
     SequenceAt takes out of a SplitToSequence becomes a part of a Split where
-    sizes and position are known, for sequences have no type of their own.
+    sizes and position are known, for sequences have no type of their own. An If
+    whose condition is known becomes its branch. What a loop carries gets the
+    types that hold in all iterations.
 
     ```mlir
     %0 = onnxir.node "MatMul"(%x, %w)

@@ -14,6 +14,8 @@
 
 namespace mlir::onnxir {
 
+class ShapeValues;
+
 /// Who speaks in messages of the compiled code: `node: operator`.
 std::string getSubject(NodeOp node);
 
@@ -39,8 +41,10 @@ FailureOr<int64_t> getAxis(NodeOp node, StringRef name, int64_t otherwise,
 /// of its constant input `slot`. Nothing where it has neither. Reports axes
 /// that are not constant, out of range or repeated.
 FailureOr<std::optional<SmallVector<int64_t>>>
-getAxes(NodeOp node, unsigned slot, int64_t rank,
-        SymbolTableCollection *symbolTables = nullptr);
+getAxes(NodeOp node, unsigned slot, int64_t rank, ShapeValues &values);
+
+/// Whether the axes of `node` are those that input `slot` holds at run time.
+bool hasOpenAxes(NodeOp node, unsigned slot, ShapeValues &values);
 
 /// Sizes after broadcasting as NumPy does: dynamic where it is not known.
 /// Fails when two sizes cannot meet.

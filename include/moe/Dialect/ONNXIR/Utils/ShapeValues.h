@@ -41,6 +41,8 @@ public:
   void visit(NodeOp node);
   /// Says what the elements of `value` are.
   void set(Value value, Elements elements) { known[value] = elements; }
+  /// Forgets what values of `region` are, down to the innermost one.
+  void forget(Region &region);
   /// Says that `to` stands for `from` from now on.
   void replace(Value from, Value to);
   /// `a operation b` for the names that ONNX has for Add, Sub, Mul, Div, Max
