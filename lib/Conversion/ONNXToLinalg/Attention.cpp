@@ -91,6 +91,14 @@ static Results lowerAttention(Node &node) {
       node.emitError() << "needs floating-point elements";
       return failure();
     }
+  // The softmax is computed in f32, or in f64 where the operands are.
+  int64_t precision = node.op.getInt("softmax_precision", 1);
+  if (precision != 1 && precision != 10 && precision != 16 &&
+      !(precision == 11 && compute.isF64())) {
+    node.emitError() << "softmax_precision " << precision
+                     << " is not supported";
+    return failure();
+  }
   FailureOr<Value> query = getHeads(node, 0, "q_num_heads");
   if (failed(query))
     return failure();

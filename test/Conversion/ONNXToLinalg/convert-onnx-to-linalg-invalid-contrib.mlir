@@ -208,7 +208,7 @@ func.func @gate(%x: tensor<?x8xi32>, %y: tensor<?x8xi32>, %g: tensor<?x1xi32>) {
 // -----
 
 func.func @gate_weight(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>, %g: tensor<?x4xf32>, %w: tensor<4x1xf32>) {
-  // expected-error @+1 {{GatedAdd: gate_weight is not supported}}
+  // expected-error @+1 {{GatedAdd: input 3 is not supported}}
   %0 = onnxir.node "GatedAdd" domain "com.microsoft"(%x, %y, %g, %w)
       : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x4xf32>, tensor<4x1xf32>) -> tensor<?x8xf32>
   return

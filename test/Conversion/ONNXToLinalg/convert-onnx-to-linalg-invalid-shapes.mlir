@@ -2,7 +2,7 @@
 
 // Operands and attributes that no code can be made for.
 func.func @where(%x: tensor<4x6xf32>, %y: tensor<4x6xf32>, %z: tensor<4x6xf32>) {
-  // expected-error @+1 {{Where: the condition must be boolean}}
+  // expected-error @+1 {{Where: is not defined for these elements}}
   %0 = onnxir.node "Where"(%x, %y, %z) : (tensor<4x6xf32>, tensor<4x6xf32>, tensor<4x6xf32>) -> tensor<4x6xf32>
   return
 }
@@ -35,9 +35,9 @@ func.func @constant_of_shape() {
 
 // -----
 
-func.func @matmul(%x: tensor<4x6xi1>, %y: tensor<6x4xi1>) {
+func.func @matmul(%x: tensor<4x6xf32>, %y: tensor<6x4xf16>) {
   // expected-error @+1 {{MatMul: operands must be numbers of one type}}
-  %0 = onnxir.node "MatMul"(%x, %y) : (tensor<4x6xi1>, tensor<6x4xi1>) -> tensor<4x4xi1>
+  %0 = onnxir.node "MatMul"(%x, %y) : (tensor<4x6xf32>, tensor<6x4xf16>) -> tensor<4x4xf32>
   return
 }
 

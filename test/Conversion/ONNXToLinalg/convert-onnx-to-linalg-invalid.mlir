@@ -57,7 +57,7 @@ func.func @floats_only(%x: tensor<4xi32>) -> tensor<4xi32> {
 // -----
 
 func.func @numbers_only(%x: tensor<4xi1>) -> tensor<4xi1> {
-  // expected-error @+1 {{Neg: needs numbers}}
+  // expected-error @+1 {{Neg: is not defined for these elements}}
   %0 = onnxir.node "Neg"(%x) : (tensor<4xi1>) -> tensor<4xi1>
   return %0 : tensor<4xi1>
 }

@@ -157,6 +157,32 @@ for name, attributes in (("plain", {}), ("silu", {"activation": "silu"}), ("dila
     state = 2 * attributes.get("dilation", 1)
     inputs = {"input": normal(2, 6, 5), "weight": normal(6, 1, 3), "bias": normal(6), "past": normal(2, 6, state)}
     case("conv_" + name, "CausalConvWithState", inputs, ["output", "present"], **attributes)
+case("fast_gelu", "FastGelu", {"X": normal(3, 4)}, ["Y"])
+case("fast_gelu_bias", "FastGelu", {"X": normal(3, 4), "bias": normal(4)}, ["Y"])
+case("bias_gelu", "BiasGelu", {"A": normal(3, 4), "B": normal(4)}, ["C"])
+
+for rule in ("linear", "gated", "delta", "gated_delta"):
+    inputs = {"query": normal(2, 5, 16), "key": normal(2, 5, 8) / 3, "value": normal(2, 5, 6)}
+    inputs["past_state"] = normal(2, 2, 4, 3)
+    inputs["decay"] = -np.abs(normal(2, 5, 2)) if "gated" in rule else None
+    inputs["beta"] = np.abs(normal(2, 5, 2)) / 4 if "delta" in rule else None
+    heads = {"q_num_heads": 4, "kv_num_heads": 2}
+    case("linear_attention_" + rule, "LinearAttention", inputs, ["output", "state"], update_rule=rule, **heads)
+
+signed = rng.integers(-128, 128, (8, 5), np.int8)
+inputs = {"A": normal(2, 3, 8), "B": signed, "b_scale": np.float32(0.1), "b_zero_point": np.int8(3), "bias": normal(5)}
+inputs = {key: np.asarray(value) for key, value in inputs.items()}
+case("dynamic_product", "DynamicQuantizeMatMul", inputs, ["Y"])
+inputs |= {"b_scale": np.abs(normal(5)), "b_zero_point": rng.integers(-9, 9, 5, np.int8)}
+case("dynamic_product_columns", "DynamicQuantizeMatMul", inputs, ["Y"], constants=("B", "b_zero_point"))
+inputs = {"A": codes(2, 3, 8), "B": signed, "a_scale": np.float32(0.2), "b_scale": np.float32(0.1)}
+inputs |= {"a_zero_point": np.uint8(7), "b_zero_point": np.int8(3), "bias": normal(5)}
+inputs = {key: np.asarray(value) for key, value in inputs.items()}
+case("product_to_float", "MatMulIntegerToFloat", inputs, ["Y"])
+inputs = {"x": normal(3, 4), "scale": np.abs(normal(4)) + 0.1, "zero": codes(4)}
+case("quantize", "QuantizeLinear", inputs, ["y"], axis=1)
+inputs = {"x": codes(3, 4), "scale": np.abs(normal(4)) + 0.1, "zero": codes(4)}
+case("dequantize", "DequantizeLinear", inputs, ["y"], axis=1)
 
 
 def write_case(name, folder):

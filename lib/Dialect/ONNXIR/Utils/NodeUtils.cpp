@@ -81,15 +81,8 @@ onnxir::getAxes(NodeOp node, unsigned slot, int64_t rank,
   if (std::optional<ArrayRef<int64_t>> attribute = node.getInts("axes")) {
     axes.assign(attribute->begin(), attribute->end());
   } else if (Value input = node.getInput(slot)) {
-    std::optional<SmallVector<int64_t>> constant = values.getConstants(input);
-    auto type = dyn_cast<RankedTensorType>(input.getType());
-    bool isEmpty =
-        type && type.hasStaticShape() && type.getNumElements() == 0;
-    if (!constant && !isEmpty) {
-      emitNodeError(node) << "axes are not constant";
-      return failure();
-    }
-    if (constant)
+    // None at all need no value to be known.
+    if (auto constant = values.getConstants(input))
       axes = *constant;
   } else {
     return std::optional<SmallVector<int64_t>>();

@@ -38,8 +38,8 @@ FailureOr<int64_t> getAxis(NodeOp node, StringRef name, int64_t otherwise,
                            int64_t rank);
 
 /// The axes of `node`: those of its attribute `axes` (opsets below 13), else
-/// of its constant input `slot`. Nothing where it has neither. Reports axes
-/// that are not constant, out of range or repeated.
+/// of its input `slot`, which is not open. Nothing where it has neither. Reports
+/// axes that are out of range or repeated.
 FailureOr<std::optional<SmallVector<int64_t>>>
 getAxes(NodeOp node, unsigned slot, int64_t rank, ShapeValues &values);
 
