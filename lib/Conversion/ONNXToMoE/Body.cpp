@@ -11,6 +11,9 @@
 using namespace mlir;
 using namespace mlir::moe;
 
+/// Projections are sums of no more parts.
+static constexpr size_t kMaxParts = 4;
+
 /// One of the variables of `access` replaced by another.
 static Access rename(Access access, int from, int to) {
   for (Binding &at : access.at)
@@ -19,27 +22,13 @@ static Access rename(Access access, int from, int to) {
   return access;
 }
 
-/// Reads `access` as input · Wᵀ + bias with outputs at the variable `out`, of
-/// which there are `count`.
-static std::optional<std::pair<BodyProjection, Access>>
-matchProjection(AccessReader &reader, Access access, int out, Size count) {
-  BodyProjection projection;
-  access = reader.peel(access);
-  if (access.expr->isMap("Add")) {
-    SmallVector<Access, 2> operands = reader.open(access);
-    for (int i : {0, 1}) {
-      Access sum = reader.peel(operands[i]);
-      if (!sum.expr->is(Expr::Kind::Contract))
-        continue;
-      auto bias = matchWeight(reader, operands[1 - i], out, std::nullopt);
-      if (!bias)
-        continue;
-      projection.bias = *bias;
-      projection.bias.out = count;
-      access = sum;
-      break;
-    }
-  }
+/// A part of a projection, and the input that it multiplies.
+using MatchedPart = std::pair<BodyWeight, Access>;
+
+/// Reads `access` as input · Wᵀ with outputs at the variable `out`, of which
+/// there are `count`.
+static std::optional<MatchedPart>
+matchProduct(AccessReader &reader, const Access &access, int out, Size count) {
   const Expr &expr = *access.expr;
   if (!expr.is(Expr::Kind::Contract) || expr.bound.size() != 1)
     return std::nullopt;
@@ -51,12 +40,92 @@ matchProjection(AccessReader &reader, Access access, int out, Size count) {
     auto matrix = matchWeight(reader, operands[i], out, in);
     if (!matrix)
       continue;
-    projection.matrix = *matrix;
-    projection.matrix.out = count;
+    matrix->out = count;
     Access input = operands[1 - i];
-    return std::make_pair(projection, rename(input, in, kFeature));
+    return std::make_pair(*matrix, rename(input, in, kFeature));
   }
   return std::nullopt;
+}
+
+/// Reads `input`, which `matrix` multiplies, as a product with a thin matrix of
+/// this expert's own.
+static std::optional<MatchedPart>
+matchThin(AccessReader &reader, const BodyWeight &matrix, const Access &input) {
+  Access product = reader.peel(input);
+  // What others read as well is the input of several experts.
+  if (!product.expr->is(Expr::Kind::Contract) || product.expr->users > 1 ||
+      matrix.storage)
+    return std::nullopt;
+  int rank = reader.newVariable();
+  auto thin =
+      matchProduct(reader, rename(product, kFeature, rank), rank, matrix.in);
+  if (!thin || thin->first.storage)
+    return std::nullopt;
+  return thin;
+}
+
+/// Adds the parts that `access` is a sum of to `parts`.
+static bool collectParts(AccessReader &reader, const Access &access,
+                         SmallVectorImpl<Access> &parts) {
+  Access part = reader.peel(access);
+  if (!part.expr->isMap("Add")) {
+    parts.push_back(part);
+    return parts.size() <= kMaxParts;
+  }
+  return llvm::all_of(reader.open(part), [&](const Access &operand) {
+    return collectParts(reader, operand, parts);
+  });
+}
+
+/// Reads `access` as input · Wᵀ + bias with outputs at the variable `out`, of
+/// which there are `count`; W is of low rank only if `mayBeThin`.
+static std::optional<std::pair<BodyProjection, Access>>
+matchProjection(AccessReader &reader, const Access &access, int out, Size count,
+                bool mayBeThin = true) {
+  SmallVector<Access> parts;
+  if (!collectParts(reader, access, parts))
+    return std::nullopt;
+  BodyProjection projection;
+  std::optional<MatchedPart> full, narrow;
+  Access input;
+  for (const Access &part : parts) {
+    if (!part.expr->is(Expr::Kind::Contract)) {
+      auto bias = matchWeight(reader, part, out, std::nullopt);
+      if (!bias || projection.bias)
+        return std::nullopt;
+      projection.bias = *bias;
+      projection.bias.out = count;
+      continue;
+    }
+    auto product = matchProduct(reader, part, out, count);
+    if (!product)
+      return std::nullopt;
+    auto thin = mayBeThin && !projection.thin
+                    ? matchThin(reader, product->first, product->second)
+                    : std::nullopt;
+    if (thin) {
+      narrow = std::make_pair(product->first, thin->second);
+      projection.thin = thin->first;
+    } else if (!full) {
+      full = product;
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (!full && !narrow)
+    return std::nullopt;
+  if (!narrow) {
+    projection.matrix = full->first;
+    return std::make_pair(projection, full->second);
+  }
+  projection.matrix = narrow->first;
+  if (full) {
+    if (full->first.storage ||
+        !(reader.peel(full->second) == reader.peel(narrow->second)))
+      return std::nullopt;
+    projection.base = full->first;
+  }
+  return std::make_pair(projection, narrow->second);
 }
 
 /// The number of elements that the variable `var` runs over in `access`.
@@ -67,35 +136,43 @@ static Size getExtent(const Access &access, int var) {
   return 0;
 }
 
+/// Reads `rows` as a feed-forward network whose last matrix is of low rank only
+/// if `mayBeThin`.
 static std::optional<Body> matchFFN(AccessReader &reader, const Access &rows,
-                                    int feature) {
+                                    int feature, bool mayBeThin) {
   Body body;
-  auto down = matchProjection(reader, rows, feature, getExtent(rows, feature));
-  if (!down)
+  auto down = matchProjection(reader, rows, feature, getExtent(rows, feature),
+                              mayBeThin);
+  if (!down || (mayBeThin && !down->first.thin))
     return std::nullopt;
   body.down = down->first;
   // The hidden values are read at a variable of their own.
   int inner = reader.newVariable();
   Access hidden = rename(down->second, kFeature, inner);
-  Size count = body.down.matrix.in;
+  Size count = body.down.getIn();
   auto activation = matchActivation(reader, hidden);
   if (!activation)
     return std::nullopt;
-  auto up = matchProjection(reader, activation->up, inner, count);
-  if (!up)
-    return std::nullopt;
-  body.up = up->first;
-  body.input = reader.peel(up->second);
-  if (activation->gate) {
-    auto gate = matchProjection(reader, activation->gate, inner, count);
-    if (!gate || !(reader.peel(gate->second) == body.input))
-      return std::nullopt;
-    body.gate = gate->first;
+  for (bool thin : {true, false}) {
+    auto up = matchProjection(reader, activation->up, inner, count, thin);
+    if (!up || (thin && !up->first.thin))
+      continue;
+    body.up = up->first;
+    body.input = reader.peel(up->second);
+    body.gate = {};
+    if (activation->gate) {
+      auto gate = matchProjection(reader, activation->gate, inner, count, thin);
+      if (!gate || !(reader.peel(gate->second) == body.input))
+        continue;
+      body.gate = gate->first;
+    }
+    body.activation =
+        ActivationAttr::get(rows.expr->element.getContext(),
+                            activation->function, Real(activation->alpha),
+                            Real(activation->beta), Real(activation->limit));
+    return body;
   }
-  body.activation = ActivationAttr::get(
-      rows.expr->element.getContext(), activation->function,
-      Real(activation->alpha), Real(activation->beta), Real(activation->limit));
-  return body;
+  return std::nullopt;
 }
 
 /// Reads softmax(Mix · x) at position `at` of its axis: Mix and x.
@@ -157,5 +234,7 @@ std::optional<Body> moe::matchBody(AccessReader &reader, const Access &rows,
                                    int feature) {
   if (auto body = matchConstant(reader, rows, feature))
     return body;
-  return matchFFN(reader, rows, feature);
+  if (auto body = matchFFN(reader, rows, feature, /*mayBeThin=*/true))
+    return body;
+  return matchFFN(reader, rows, feature, /*mayBeThin=*/false);
 }

@@ -37,10 +37,12 @@ struct BodyWeight {
   explicit operator bool() const { return !sources.empty(); }
 };
 
-/// A matrix and its bias.
+/// A matrix and its bias. Of low rank it is base + matrix · thin, the base
+/// being there or not.
 struct BodyProjection {
-  BodyWeight matrix, bias;
+  BodyWeight matrix, bias, thin, base;
 
+  int64_t getIn() const { return thin ? thin.in : matrix.in; }
   explicit operator bool() const { return static_cast<bool>(matrix); }
 };
 

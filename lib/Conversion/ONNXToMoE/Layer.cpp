@@ -32,6 +32,20 @@ static Value buildWeights(ImplicitLocOpBuilder &b, const WeightSource &w,
 
 static Value buildMatrix(ImplicitLocOpBuilder &b, const Projection &p,
                          int64_t experts) {
+  if (p.rank) {
+    Value u = buildWeights(b, p.matrix, {experts, p.out, p.rank});
+    Value v = buildWeights(b, p.thin, {experts, p.rank, p.in});
+    Value base = buildWeights(b, p.base, {p.bases, p.out, p.in});
+    Type storage = cast<WeightsType>(u.getType()).getStorage();
+    if (!base) {
+      auto type = RankedTensorType::get({p.out, p.in}, storage);
+      Value zeros = arith::ConstantOp::create(b, b.getZeroAttr(type));
+      base = buildWeights(b, WeightSource{{zeros}}, {1, p.out, p.in});
+    }
+    auto type =
+        WeightsType::get(b.getContext(), {experts, p.out, p.in}, storage);
+    return LowRankWeightsOp::create(b, type, base, u, v);
+  }
   return buildWeights(b, p.matrix, {experts, p.out, p.in});
 }
 

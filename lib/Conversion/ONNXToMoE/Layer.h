@@ -29,10 +29,12 @@ struct WeightSource {
   explicit operator bool() const { return !sources.empty(); }
 };
 
-/// One projection: out×in matrices, and biases of length out or none.
+/// One projection: out×in matrices, and biases of length out or none. With a
+/// rank, `matrix` holds out×rank matrices, and what is meant is base + matrix ·
+/// thin; the base is one for all experts if there is one, or none.
 struct Projection {
-  WeightSource matrix, bias;
-  int64_t out = 0, in = 0;
+  WeightSource matrix, bias, thin, base;
+  int64_t out = 0, in = 0, rank = 0, bases = 1;
 
   explicit operator bool() const { return static_cast<bool>(matrix); }
 };

@@ -16,17 +16,22 @@ using namespace mlir::moe;
 /// One of the weights of a body.
 using PickWeight = const BodyWeight &(*)(const Body &);
 
-/// Where all weights of a body stand.
+/// The weights of a projection.
+#define MOE_PROJECTION_WEIGHTS(name)                                           \
+  [](const Body &b) -> const BodyWeight & { return b.name.matrix; },           \
+      [](const Body &b) -> const BodyWeight & { return b.name.bias; },         \
+      [](const Body &b) -> const BodyWeight & { return b.name.thin; },         \
+      [](const Body &b) -> const BodyWeight & { return b.name.base; }
+
+/// Where all weights of a body stand: four for each projection, then others.
 static constexpr PickWeight kWeights[] = {
-    [](const Body &b) -> const BodyWeight & { return b.up.matrix; },
-    [](const Body &b) -> const BodyWeight & { return b.up.bias; },
-    [](const Body &b) -> const BodyWeight & { return b.gate.matrix; },
-    [](const Body &b) -> const BodyWeight & { return b.gate.bias; },
-    [](const Body &b) -> const BodyWeight & { return b.down.matrix; },
-    [](const Body &b) -> const BodyWeight & { return b.down.bias; },
+    MOE_PROJECTION_WEIGHTS(up),
+    MOE_PROJECTION_WEIGHTS(gate),
+    MOE_PROJECTION_WEIGHTS(down),
     [](const Body &b) -> const BodyWeight & { return b.vector; },
     [](const Body &b) -> const BodyWeight & { return b.mix; },
 };
+#undef MOE_PROJECTION_WEIGHTS
 
 /// Whether both are empty, or of one element type.
 static bool haveOneType(ArrayRef<Value> a, ArrayRef<Value> b) {
@@ -221,8 +226,8 @@ size_t moe::appendExpertSet(ImplicitLocOpBuilder &b,
   };
   if (body.kind == Body::Kind::Constant) {
     set.kind = ExpertSet::Kind::Constant;
-    set.vectors = build(kWeights[6]);
-    set.mix = build(kWeights[7]);
+    set.vectors = build(kWeights[12]);
+    set.mix = build(kWeights[13]);
     return count;
   }
   set.activation = body.activation;
@@ -230,9 +235,21 @@ size_t moe::appendExpertSet(ImplicitLocOpBuilder &b,
   const BodyProjection *bodies[] = {&body.up, &body.gate, &body.down};
   for (int i : {0, 1, 2}) {
     projections[i]->out = bodies[i]->matrix.out;
-    projections[i]->in = bodies[i]->matrix.in;
-    projections[i]->matrix = build(kWeights[2 * i]);
-    projections[i]->bias = build(kWeights[2 * i + 1]);
+    projections[i]->in = bodies[i]->getIn();
+    projections[i]->rank = bodies[i]->thin ? bodies[i]->matrix.in : 0;
+    projections[i]->matrix = build(kWeights[4 * i]);
+    projections[i]->bias = build(kWeights[4 * i + 1]);
+    projections[i]->thin = build(kWeights[4 * i + 2]);
+    if (!bodies[i]->base)
+      continue;
+    PickWeight pick = kWeights[4 * i + 3];
+    bool common = llvm::all_of(entries, [&](const ExpertEntry &entry) {
+      const BodyWeight &base = pick(*entry.term->body);
+      return !base.expert && base.sources == bodies[i]->base.sources;
+    });
+    projections[i]->bases = common ? 1 : count;
+    projections[i]->base =
+        buildSource(b, common ? entries.take_front(1) : entries, pick);
   }
   return count;
 }

@@ -128,6 +128,8 @@ static FailureOr<std::optional<Binding>> getSelector(AccessReader &reader,
   for (const BodyProjection *projection : {&body.up, &body.gate, &body.down}) {
     add(projection->matrix);
     add(projection->bias);
+    add(projection->thin);
+    add(projection->base);
   }
   add(body.vector);
   add(body.mix);

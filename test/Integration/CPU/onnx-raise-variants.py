@@ -401,6 +401,26 @@ def weighted_input(shared=False, k=1, bias=False, factor=None):
     return build
 
 
+def low_rank(base):
+    """Projections whose experts differ by products of thin matrices."""
+
+    def build(g, x):
+        shapes = {"gate": (H, I), "up": (H, I), "down": (I, H)} if base else {}
+        common = {name: g.weight(*shape) for name, shape in shapes.items()}
+
+        def project(rows, name):
+            inner, out = (I, H) if name == "down" else (H, I)
+            thin = g("MatMul", g("MatMul", rows, g.weight(inner, 3)), g.weight(3, out))
+            return g("Add", g("MatMul", rows, common[name]), thin) if base else thin
+
+        def body(_):
+            return project(g("Mul", g.silu(project(x, "gate")), project(x, "up")), "down")
+
+        return by_mask(g, x, body)
+
+    return build
+
+
 def switch(einsum):
     """One-hot dispatch to places, tokens beyond the capacity being dropped."""
 
@@ -452,6 +472,8 @@ LAYERS |= {
     "role_weighted_input": weighted_input(),
     "role_weighted_inputs": weighted_input(k=2),
     "role_weighted_input_shared": weighted_input(True),
+    "role_low_rank": low_rank(True),
+    "role_low_rank_alone": low_rank(False),
     "role_switch_einsum": switch(True),
     "role_switch_product": switch(False),
     "role_pair_of_choices": pair_of_choices,
