@@ -6,6 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
 #include "moe/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
@@ -75,8 +78,8 @@ LogicalResult BindWeightsPass::bind(func::FuncOp func) {
   for (onnxir::GetWeightOp get : gets) {
     onnxir::WeightOp weight = get.getWeightOp(&symbolTables);
     if (!weight)
-      return get.emitError() << "weight " << get.getWeightAttr()
-                             << " does not exist";
+      return get.emitError()
+             << "weight " << get.getWeightAttr() << " does not exist";
     if (!makeConstant(get, weight))
       uses[get.getWeightAttr()].push_back(get);
   }

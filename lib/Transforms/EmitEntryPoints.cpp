@@ -1,4 +1,5 @@
-//===- EmitEntryPoints.cpp - Entry points that the runtime calls -*- C++ -*-===//
+//===- EmitEntryPoints.cpp - Entry points that the runtime calls -*- C++
+//-*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -7,9 +8,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "ManifestBuilder.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
 #include "moe/Transforms/Passes.h"
-#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 
 namespace mlir::moe {
 #define GEN_PASS_DEF_EMITENTRYPOINTSPASS
@@ -64,9 +67,9 @@ void EmitEntryPointsPass::emitWrapper(func::FuncOp func, StringRef name,
   Block *body = wrapper.addEntryBlock(builder);
   builder.setInsertionPointToStart(body);
   auto loadSlot = [&](unsigned slot) -> Value {
-    Value address = LLVM::GEPOp::create(
-        builder, pointer, pointer, body->getArgument(0),
-        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(slot)});
+    Value address =
+        LLVM::GEPOp::create(builder, pointer, pointer, body->getArgument(0),
+                            ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(slot)});
     return LLVM::LoadOp::create(builder, pointer, address);
   };
   unsigned slot = 0;
@@ -134,8 +137,8 @@ void EmitEntryPointsPass::runOnOperation() {
       return signalPassFailure();
     func.setPrivate();
   }
-  for (auto weight : llvm::make_early_inc_range(
-           getOperation().getOps<onnxir::WeightOp>()))
+  for (auto weight :
+       llvm::make_early_inc_range(getOperation().getOps<onnxir::WeightOp>()))
     weight.erase();
   std::string text = manifest.finish();
   text.push_back('\0');

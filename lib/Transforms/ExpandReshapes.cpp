@@ -1,4 +1,5 @@
-//===- ExpandReshapes.cpp - Expansions of memrefs as reinterpretations -*- C++ -*-===//
+//===- ExpandReshapes.cpp - Expansions of memrefs as reinterpretations -*- C++
+//-*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,9 +7,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "moe/Transforms/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "moe/Transforms/Passes.h"
 
 namespace mlir::moe {
 #define GEN_PASS_DEF_EXPANDRESHAPESPASS
@@ -29,8 +33,8 @@ struct ExpandReshape : OpRewritePattern<memref::ExpandShapeOp> {
     if (failed(type.getStridesAndOffset(staticStrides, staticOffset)))
       return rewriter.notifyMatchFailure(op, "the result is not strided");
     Location loc = op.getLoc();
-    auto source = memref::ExtractStridedMetadataOp::create(rewriter, loc,
-                                                           op.getSrc());
+    auto source =
+        memref::ExtractStridedMetadataOp::create(rewriter, loc, op.getSrc());
     SmallVector<OpFoldResult> sizes = op.getMixedOutputShape();
     SmallVector<OpFoldResult> sourceStrides =
         source.getConstifiedMixedStrides();
@@ -47,8 +51,8 @@ struct ExpandReshape : OpRewritePattern<memref::ExpandShapeOp> {
           break;
         AffineExpr a, b;
         bindSymbols(rewriter.getContext(), a, b);
-        stride = affine::makeComposedFoldedAffineApply(
-            rewriter, loc, a * b, {strides[i], sizes[i]});
+        stride = affine::makeComposedFoldedAffineApply(rewriter, loc, a * b,
+                                                       {strides[i], sizes[i]});
       }
     }
     OpFoldResult offset = source.getConstifiedMixedOffset();

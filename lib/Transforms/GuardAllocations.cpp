@@ -1,4 +1,5 @@
-//===- GuardAllocations.cpp - Checks of the sizes of allocations -*- C++ -*-===//
+//===- GuardAllocations.cpp - Checks of the sizes of allocations -*- C++
+//-*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,8 +7,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "moe/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "moe/Transforms/Passes.h"
 
 namespace mlir::moe {
 #define GEN_PASS_DEF_GUARDALLOCATIONSPASS

@@ -8,6 +8,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "PhaseLabel.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "moe/Transforms/Passes.h"
 
 namespace mlir::moe {

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PhaseLabel.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
 #include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
 #include "moe/Transforms/Passes.h"

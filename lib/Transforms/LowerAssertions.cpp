@@ -6,6 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "moe/Transforms/Passes.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -35,9 +39,9 @@ LLVM::LLVMFuncOp LowerAssertionsPass::getRaise() {
     return raise;
   auto builder = ImplicitLocOpBuilder::atBlockBegin(getOperation().getLoc(),
                                                     getOperation().getBody());
-  auto type = LLVM::LLVMFunctionType::get(
-      LLVM::LLVMVoidType::get(&getContext()),
-      {LLVM::LLVMPointerType::get(&getContext())});
+  auto type =
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()),
+                                  {LLVM::LLVMPointerType::get(&getContext())});
   auto raise = LLVM::LLVMFuncOp::create(builder, raiseName, type);
   raise.setPassthroughAttr(builder.getStrArrayAttr({"noreturn", "cold"}));
   return raise;

@@ -1,4 +1,5 @@
-//===- ManifestBuilder.cpp - The manifest of a module's entry points -*- C++ -*-===//
+//===- ManifestBuilder.cpp - The manifest of a module's entry points -*- C++
+//-*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -7,9 +8,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "ManifestBuilder.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinTypes.h"
 #include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
 #include "moe/Transforms/Passes.h"
-#include "mlir/IR/BuiltinTypes.h"
 #include "llvm/Support/Base64.h"
 
 using namespace mlir;
@@ -107,8 +109,8 @@ FailureOr<int64_t> ManifestBuilder::getWeight(func::FuncOp func,
   if (name)
     weight = module.lookupSymbol<onnxir::WeightOp>(name.getAttr());
   if (!weight)
-    return func.emitError() << "refers to weight " << symbol
-                            << ", which does not exist";
+    return func.emitError()
+           << "refers to weight " << symbol << ", which does not exist";
   json::Object object =
       describeTensor(weight.getDisplayName(), weight.getType(), {});
   if (onnxir::FileAttr file = weight.getFile()) {
@@ -131,10 +133,11 @@ FailureOr<int64_t> ManifestBuilder::getWeight(func::FuncOp func,
 
 FailureOr<json::Value> ManifestBuilder::describeInput(func::FuncOp func,
                                                       unsigned arg) {
-  json::Object input = describeValue(func.getArgumentTypes()[arg],
-                                     func.getArgAttrDict(arg),
-                                     "arg" + std::to_string(arg));
-  if (Attribute symbol = func.getArgAttr(arg, onnxir::ONNXIRDialect::kDefault)) {
+  json::Object input =
+      describeValue(func.getArgumentTypes()[arg], func.getArgAttrDict(arg),
+                    "arg" + std::to_string(arg));
+  if (Attribute symbol =
+          func.getArgAttr(arg, onnxir::ONNXIRDialect::kDefault)) {
     FailureOr<int64_t> weight = getWeight(func, symbol);
     if (failed(weight))
       return failure();
@@ -143,9 +146,9 @@ FailureOr<json::Value> ManifestBuilder::describeInput(func::FuncOp func,
   return json::Value(std::move(input));
 }
 
-FailureOr<json::Value>
-ManifestBuilder::describeResident(func::FuncOp func, unsigned arg,
-                                  func::FuncOp init) {
+FailureOr<json::Value> ManifestBuilder::describeResident(func::FuncOp func,
+                                                         unsigned arg,
+                                                         func::FuncOp init) {
   if (Attribute symbol = func.getArgAttr(arg, kWeightAttrName)) {
     FailureOr<int64_t> weight = getWeight(func, symbol);
     if (failed(weight))
@@ -155,8 +158,8 @@ ManifestBuilder::describeResident(func::FuncOp func, unsigned arg,
   auto index = func.getArgAttrOfType<IntegerAttr>(arg, kResidentAttrName);
   if (!init || !index || index.getInt() < 0 ||
       index.getInt() >= init.getNumResults())
-    return func.emitError() << "argument " << arg
-                            << " is no result of the init function";
+    return func.emitError()
+           << "argument " << arg << " is no result of the init function";
   return json::Value(json::Object{{"init", index.getInt()}});
 }
 
@@ -174,10 +177,10 @@ FailureOr<json::Value> ManifestBuilder::describeInit(func::FuncOp func,
   }
   for (Type type : init.getResultTypes())
     ranks.push_back(cast<ShapedType>(type).getRank());
-  return json::Value(json::Object{
-      {"function", ("moe_init_" + func.getName()).str()},
-      {"weights", std::move(args)},
-      {"result_ranks", std::move(ranks)}});
+  return json::Value(
+      json::Object{{"function", ("moe_init_" + func.getName()).str()},
+                   {"weights", std::move(args)},
+                   {"result_ranks", std::move(ranks)}});
 }
 
 LogicalResult ManifestBuilder::addEntry(func::FuncOp func,
