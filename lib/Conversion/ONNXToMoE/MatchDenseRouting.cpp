@@ -168,6 +168,9 @@ LogicalResult RouterReader::readDenseCore(Value gates) {
     return readMasked(*masked, core);
   if (NodeOp sum = getNode(core, "ReduceSum"))
     return readOneHotSum(sum);
+  // Any other sum is the logits of a choice of all.
+  if (NodeOp add = getNode(core, "Add"); add && isPairOfPicks(add))
+    return readPair(add);
   readAll(gates);
   return success();
 }

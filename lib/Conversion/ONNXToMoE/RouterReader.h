@@ -112,6 +112,8 @@ private:
   LogicalResult readMasked(const Masked &masked, Value at);
   LogicalResult readThreshold(const Masked &masked, Value at);
   LogicalResult readOneHotSum(onnxir::NodeOp sum);
+  LogicalResult readPair(onnxir::NodeOp add);
+  LogicalResult readPairSum(Value sum, Value a, Value b);
   void readAll(Value gates);
 
   void setSelect(SelectMode mode, int64_t k, Real p = 0.0, Real threshold = 0.0,
@@ -127,6 +129,9 @@ private:
   /// Whether |w| was summed where w is meant.
   bool sumsMagnitudes = false;
 };
+
+/// Whether `add` adds marks of two ids, each times a number for each token.
+bool isPairOfPicks(onnxir::NodeOp add);
 
 /// Masked values in any of the forms, or nothing.
 std::optional<Masked> getMasked(Value value);

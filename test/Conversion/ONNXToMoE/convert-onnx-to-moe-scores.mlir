@@ -229,3 +229,75 @@ onnxir.weight @c7 = dense<1> : tensor<1xi64>
 onnxir.weight @c8 = dense<2> : tensor<1xi64>
 onnxir.weight @c9 = dense<-1> : tensor<1xi64>
 onnxir.weight @c10 = dense<1> : tensor<1xi64>
+
+// -----
+
+// The best expert and the best one of the rest are a choice of two, whose
+// weights are divided by their sum.
+// CHECK-LABEL: func.func @pair
+// CHECK: moe.gate %{{.*}} score<softmax> select<top_k, k = 2> normalize<sum, floor = {{1.*e-09}}> : tensor<?x3xf32>
+func.func @pair(%x: tensor<?x4xf32>, %w0: tensor<4x3xf32>, %w1: tensor<4x2xf32>, %w2: tensor<2x4xf32>, %w3: tensor<4x2xf32>, %w4: tensor<2x4xf32>, %w5: tensor<4x2xf32>, %w6: tensor<2x4xf32>) -> (tensor<?x4xf32>) {
+  %c0 = onnxir.get_weight @c0 : tensor<i64>
+  %c1 = onnxir.get_weight @c1 : tensor<2xf32>
+  %c2 = onnxir.get_weight @c2 : tensor<f32>
+  %c3 = onnxir.get_weight @c3 : tensor<i64>
+  %c4 = onnxir.get_weight @c4 : tensor<2xf32>
+  %c5 = onnxir.get_weight @c5 : tensor<f32>
+  %c6 = onnxir.get_weight @c6 : tensor<1xi64>
+  %c7 = onnxir.get_weight @c7 : tensor<1xi64>
+  %c8 = onnxir.get_weight @c8 : tensor<f32>
+  %c9 = onnxir.get_weight @c9 : tensor<1xi64>
+  %c10 = onnxir.get_weight @c10 : tensor<1xi64>
+  %c11 = onnxir.get_weight @c11 : tensor<1xi64>
+  %v0 = onnxir.node "MatMul"(%x, %w0) : (tensor<?x4xf32>, tensor<4x3xf32>) -> !onnxir.any
+  %v1 = onnxir.node "Softmax"(%v0) {axis = -1 : i64} : (!onnxir.any) -> !onnxir.any
+  %v2 = onnxir.node "ArgMax"(%v1) {axis = -1 : i64, keepdims = 0 : i64} : (!onnxir.any) -> !onnxir.any
+  %v3 = onnxir.node "OneHot"(%v2, %c0, %c1) {axis = -1 : i64} : (!onnxir.any, tensor<i64>, tensor<2xf32>) -> !onnxir.any
+  %v4 = onnxir.node "Cast"(%v3) {to = 9 : i64} : (!onnxir.any) -> !onnxir.any
+  %v5 = onnxir.node "Where"(%v4, %c2, %v1) : (!onnxir.any, tensor<f32>, !onnxir.any) -> !onnxir.any
+  %v6 = onnxir.node "ArgMax"(%v5) {axis = -1 : i64, keepdims = 0 : i64} : (!onnxir.any) -> !onnxir.any
+  %v7 = onnxir.node "OneHot"(%v6, %c3, %c4) {axis = -1 : i64} : (!onnxir.any, tensor<i64>, tensor<2xf32>) -> !onnxir.any
+  %v8 = onnxir.node "Cast"(%v7) {to = 9 : i64} : (!onnxir.any) -> !onnxir.any
+  %v9 = onnxir.node "Where"(%v8, %c5, %v5) : (!onnxir.any, tensor<f32>, !onnxir.any) -> !onnxir.any
+  %v10 = onnxir.node "Mul"(%v1, %v3) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v11 = onnxir.node "ReduceSum"(%v10, %c6) {keepdims = 1 : i64} : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v12 = onnxir.node "Mul"(%v1, %v7) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v13 = onnxir.node "ReduceSum"(%v12, %c7) {keepdims = 1 : i64} : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v14 = onnxir.node "Add"(%v11, %v13) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v15 = onnxir.node "Clip"(%v14, %c8) : (!onnxir.any, tensor<f32>) -> !onnxir.any
+  %v16 = onnxir.node "Div"(%v11, %v15) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v17 = onnxir.node "Mul"(%v3, %v16) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v18 = onnxir.node "Div"(%v13, %v15) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v19 = onnxir.node "Mul"(%v7, %v18) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v20 = onnxir.node "Add"(%v17, %v19) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v21 = onnxir.node "MatMul"(%x, %w1) : (tensor<?x4xf32>, tensor<4x2xf32>) -> !onnxir.any
+  %v22 = onnxir.node "Relu"(%v21) : (!onnxir.any) -> !onnxir.any
+  %v23 = onnxir.node "MatMul"(%v22, %w2) : (!onnxir.any, tensor<2x4xf32>) -> !onnxir.any
+  %v24 = onnxir.node "Gather"(%v20, %c9) {axis = 1 : i64} : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v25 = onnxir.node "Mul"(%v23, %v24) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v26 = onnxir.node "MatMul"(%x, %w3) : (tensor<?x4xf32>, tensor<4x2xf32>) -> !onnxir.any
+  %v27 = onnxir.node "Relu"(%v26) : (!onnxir.any) -> !onnxir.any
+  %v28 = onnxir.node "MatMul"(%v27, %w4) : (!onnxir.any, tensor<2x4xf32>) -> !onnxir.any
+  %v29 = onnxir.node "Gather"(%v20, %c10) {axis = 1 : i64} : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v30 = onnxir.node "Mul"(%v28, %v29) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v31 = onnxir.node "MatMul"(%x, %w5) : (tensor<?x4xf32>, tensor<4x2xf32>) -> !onnxir.any
+  %v32 = onnxir.node "Relu"(%v31) : (!onnxir.any) -> !onnxir.any
+  %v33 = onnxir.node "MatMul"(%v32, %w6) : (!onnxir.any, tensor<2x4xf32>) -> !onnxir.any
+  %v34 = onnxir.node "Gather"(%v20, %c11) {axis = 1 : i64} : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v35 = onnxir.node "Mul"(%v33, %v34) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v36 = onnxir.node "Add"(%v25, %v30) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v37 = onnxir.node "Add"(%v36, %v35) : (!onnxir.any, !onnxir.any) -> tensor<?x4xf32>
+  return %v37 : tensor<?x4xf32>
+}
+onnxir.weight @c0 = dense<3> : tensor<i64>
+onnxir.weight @c1 = dense<[0.0, 1.0]> : tensor<2xf32>
+onnxir.weight @c2 = dense<0xFF800000> : tensor<f32>
+onnxir.weight @c3 = dense<3> : tensor<i64>
+onnxir.weight @c4 = dense<[0.0, 1.0]> : tensor<2xf32>
+onnxir.weight @c5 = dense<0xFF800000> : tensor<f32>
+onnxir.weight @c6 = dense<-1> : tensor<1xi64>
+onnxir.weight @c7 = dense<-1> : tensor<1xi64>
+onnxir.weight @c8 = dense<9.999999717180685e-10> : tensor<f32>
+onnxir.weight @c9 = dense<0> : tensor<1xi64>
+onnxir.weight @c10 = dense<1> : tensor<1xi64>
+onnxir.weight @c11 = dense<2> : tensor<1xi64>

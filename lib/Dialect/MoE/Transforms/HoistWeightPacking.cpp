@@ -1,4 +1,5 @@
-//===- HoistWeightPacking.cpp - Move the packing of weights to load time -*- C++ -*-===//
+//===- HoistWeightPacking.cpp - Move the packing of weights to load time -*- C++
+//-*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,11 +7,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "moe/Dialect/MoE/IR/MoE.h"
-#include "moe/Dialect/MoE/Transforms/Passes.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "moe/Dialect/MoE/IR/MoE.h"
+#include "moe/Dialect/MoE/Transforms/Passes.h"
 
 namespace mlir::moe {
 #define GEN_PASS_DEF_HOISTWEIGHTPACKINGPASS
@@ -23,7 +25,7 @@ using namespace mlir::moe;
 #define DEBUG_TYPE "moe-hoist-weight-packing"
 
 /// Adds what `root` depends on to `slice`, `root` included; false when that is
-/// more than the weights: an argument, or an operation with effects or regions.
+/// more than the weights: an argument, or an operation with effects.
 static bool collectSlice(Operation *root, SetVector<Operation *> &slice) {
   SmallVector<Operation *> worklist = {root};
   SetVector<Operation *> found;
@@ -31,9 +33,11 @@ static bool collectSlice(Operation *root, SetVector<Operation *> &slice) {
     Operation *op = worklist.pop_back_val();
     if (slice.contains(op) || !found.insert(op))
       continue;
-    if (op->getNumRegions() != 0 || !isMemoryEffectFree(op))
+    if (!isMemoryEffectFree(op))
       return false;
-    for (Value operand : op->getOperands()) {
+    SetVector<Value> operands(op->operand_begin(), op->operand_end());
+    getUsedValuesDefinedAbove(op->getRegions(), operands);
+    for (Value operand : operands) {
       Operation *definition = operand.getDefiningOp();
       if (!definition)
         return false;
@@ -60,9 +64,9 @@ static unsigned hoist(func::FuncOp func) {
   SmallVector<Type> types;
   for (PackWeightsOp op : packings)
     llvm::append_range(types, op.getResultTypes());
-  auto init = func::FuncOp::create(
-      builder, func.getLoc(), (func.getName() + "_init").str(),
-      builder.getFunctionType({}, types));
+  auto init = func::FuncOp::create(builder, func.getLoc(),
+                                   (func.getName() + "_init").str(),
+                                   builder.getFunctionType({}, types));
   SymbolTable(func->getParentOfType<ModuleOp>()).insert(init);
   builder.setInsertionPointToStart(init.addEntryBlock());
   SetVector<Operation *> sorted = topologicalSort(slice);
