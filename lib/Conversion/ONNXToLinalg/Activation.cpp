@@ -73,8 +73,8 @@ static FailureOr<Value> lowerSwiGLU(Node &node) {
   TensorBuilder &b = node.b;
   if (node.getRank(0) != node.getRank(1))
     return node.fail("operands differ in rank");
-  for (auto [x, y] : llvm::zip_equal(b.getSizes(node.get(0)),
-                                     b.getSizes(node.get(1))))
+  for (auto [x, y] :
+       llvm::zip_equal(b.getSizes(node.get(0)), b.getSizes(node.get(1))))
     b.assertEqual(x, y, "operands differ in size");
   double alpha = node.op.getFloat("alpha", 1.0);
   return b.map({node.get(0), node.get(1)}, node.getElementType(0),

@@ -47,8 +47,7 @@ LogicalResult readScale(Node &node, AttentionParts &parts);
 /// Σ lhs · rhs over loops of the two and the result, in the compute type.
 Value contract(TensorBuilder &b, Value lhs, Value rhs,
                ArrayRef<OpFoldResult> sizes, ArrayRef<unsigned> lhsLoops,
-               ArrayRef<unsigned> rhsLoops,
-               ArrayRef<unsigned> resultLoops);
+               ArrayRef<unsigned> rhsLoops, ArrayRef<unsigned> resultLoops);
 
 /// [B, S, heads · H] as [B, heads, S, H], and back.
 Value splitHeads(TensorBuilder &b, Value input, int64_t heads);

@@ -296,8 +296,7 @@ void onnxtolinalg::populateBinaryLowerings(Lowerings &lowerings) {
     lowerings[op] = Lowering(single(lowerComparison)).takes(2);
   lowerings["Mod"] =
       Lowering(single(lowerMod)).takes(2).reads("fmod").of(Elements::Numbers);
-  lowerings["Pow"] =
-      Lowering(single(lowerPow)).takes(2).of(Elements::Numbers);
+  lowerings["Pow"] = Lowering(single(lowerPow)).takes(2).of(Elements::Numbers);
   lowerings["Where"] =
       Lowering(single(lowerWhere)).takes(3).of(Elements::Booleans);
   lowerings["Clip"] = Lowering(single(lowerClip))

@@ -84,13 +84,13 @@ static FailureOr<Value> lowerBitCast(Node &node) {
   if (from == to)
     return node.get(0);
   Value input = node.get(0);
-  return node.b.generate(
-      node.b.getSizes(input), to, [&](B &b, ValueRange at) -> Value {
-        Value x = tensor::ExtractOp::create(b, input, at);
-        if (isBool)
-          return arith::ExtUIOp::create(b, to, x);
-        return arith::BitcastOp::create(b, to, x);
-      });
+  return node.b.generate(node.b.getSizes(input), to,
+                         [&](B &b, ValueRange at) -> Value {
+                           Value x = tensor::ExtractOp::create(b, input, at);
+                           if (isBool)
+                             return arith::ExtUIOp::create(b, to, x);
+                           return arith::BitcastOp::create(b, to, x);
+                         });
 }
 
 /// The identity: what a model in use does. That it does so is checked where
@@ -106,8 +106,8 @@ static Results lowerDropout(Node &node) {
     FailureOr<Value> training = node.readCondition(node.get(2));
     if (failed(training))
       return failure();
-    Value keeps = arith::XOrIOp::create(b, *training,
-                                        constant(b, b.getI1Type(), 1.0));
+    Value keeps =
+        arith::XOrIOp::create(b, *training, constant(b, b.getI1Type(), 1.0));
     if (node.get(1)) {
       if (!isa<FloatType>(node.getElementType(1)) || node.getRank(1) != 0) {
         node.emitError() << "the ratio must be one number";
@@ -136,10 +136,8 @@ void onnxtolinalg::populateCastLowerings(Lowerings &lowerings) {
       Lowering(single(lowerCast)).takes(1).reads("round_mode saturate to");
   lowerings["CastLike"] =
       Lowering(single(lowerCast)).takes(2).reads("round_mode saturate");
-  lowerings["BitCast"] = Lowering(single(lowerBitCast))
-                             .takes(1)
-                             .reads("to")
-                             .except("to booleans");
+  lowerings["BitCast"] =
+      Lowering(single(lowerBitCast)).takes(1).reads("to").except("to booleans");
   lowerings["Dropout"] = Lowering(lowerDropout)
                              .takes(1, 3)
                              .reads("is_test ratio seed")

@@ -39,10 +39,9 @@ static Results lowerCausalConv(Node &node) {
     node.emitError() << reason;
     return failure();
   };
-  for (StringRef name :
-       {"channels_last", "state_window", "state_length",
-        "state_update_capacity", "input_channels", "input_channel_offset",
-        "state_channels_last"})
+  for (StringRef name : {"channels_last", "state_window", "state_length",
+                         "state_update_capacity", "input_channels",
+                         "input_channel_offset", "state_channels_last"})
     if (node.op.getInt(name, 0) != 0)
       return fail(name + " is not supported");
   if (node.op.getInt("ndim", 1) != 1 || node.getRank(0) != 3 ||

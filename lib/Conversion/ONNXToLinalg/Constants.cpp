@@ -26,13 +26,12 @@ static DenseElementsAttr getSignless(DenseElementsAttr elements) {
   return elements.bitcast(IntegerType::get(type.getContext(), type.getWidth()));
 }
 
-/// A constant in a file becomes an initializer, which is read from there.
-static Value getFileConstant(Node &node, onnxir::FileAttr file) {
+Value onnxtolinalg::addFileWeight(Node &node, const Twine &name,
+                                  onnxir::FileAttr file) {
   auto module = node.op->getParentOfType<ModuleOp>();
   OpBuilder builder(module.getContext());
   OperationState state(node.op.getLoc(), onnxir::WeightOp::getOperationName());
-  state.addAttribute(
-      "sym_name", builder.getStringAttr(node.op.getDisplayName() + "_value"));
+  state.addAttribute("sym_name", builder.getStringAttr(name));
   state.addAttribute("value", file);
   // The table renames what is taken.
   StringAttr symbol =
@@ -49,7 +48,7 @@ static FailureOr<Value> lowerConstant(Node &node) {
     if (!type || (isa<IntegerType>(type.getElementType()) &&
                   !type.getElementType().isSignlessInteger()))
       return node.fail("unsigned elements in a file are not supported");
-    return getFileConstant(node, file);
+    return addFileWeight(node, node.op.getDisplayName() + "_value", file);
   }
   auto elements = dyn_cast_or_null<DenseElementsAttr>(
       onnxir::getConstantElements(node.op.getResult(0)));

@@ -130,8 +130,7 @@ static Results lowerLoop(Node &node) {
   }
   loop.numLeading = 2;
   loop.makeArguments = [&](Value iteration) {
-    Value number =
-        arith::IndexCastOp::create(b, b.getI64Type(), iteration);
+    Value number = arith::IndexCastOp::create(b, b.getI64Type(), iteration);
     Value first = wrap(b, number, types[0]);
     node.state.values->set(first, {OpFoldResult(iteration)});
     // It runs only where the condition holds.

@@ -37,6 +37,12 @@ static bool isSupported(Type type) {
          element.isF64();
 }
 
+/// Whether `value` is a weight of 4-bit integers.
+static bool isPackedWeight(Value value) {
+  return value.getDefiningOp<onnxir::GetWeightOp>() &&
+         getElementTypeOrSelf(value).isInteger(4);
+}
+
 namespace {
 class FunctionLowering {
 public:
@@ -143,8 +149,10 @@ LogicalResult FunctionLowering::lower(onnxir::NodeOp op) {
            << "the operator " << (op.getDomain().empty() ? "" : "of domain ")
            << op.getDomain() << (op.getDomain().empty() ? "" : " ")
            << "is not supported";
+  bool readsPacked = lowering->second.readsPacked;
   for (Value input : op.getInputs())
-    if (!isSupported(input.getType()))
+    if (!isSupported(input.getType()) &&
+        !(readsPacked && isPackedWeight(input)))
       return onnxir::emitNodeError(op)
              << "operands of type " << input.getType() << " are not supported";
   for (Value result : op.getResults())

@@ -71,9 +71,9 @@ static FailureOr<Value> multiply(Node &node, unsigned rhsSlot, int lhsZero,
       centre(node, node.get(0), node.isUnsigned(0), lhsZero, /*perRow=*/true);
   if (failed(lhs))
     return failure();
-  FailureOr<Value> rhs = centre(node, node.get(rhsSlot),
-                                node.isUnsigned(rhsSlot), rhsZero,
-                                /*perRow=*/false);
+  FailureOr<Value> rhs =
+      centre(node, node.get(rhsSlot), node.isUnsigned(rhsSlot), rhsZero,
+             /*perRow=*/false);
   if (failed(rhs))
     return failure();
   return multiplyAny(node.b, *lhs, *rhs);
@@ -132,12 +132,11 @@ static FailureOr<Value> lowerDynamicQuantizeMatMul(Node &node) {
       return node.fail("scales and bias must be floats of rank 0 or 1");
   DynamicallyQuantized lhs = quantizeDynamically(b, node.get(0));
   Type i32 = b.getI32Type();
-  Value left = b.map({lhs.codes, lhs.zero}, i32,
-                     [&](B &b, ValueRange x) -> Value {
-                       return arith::SubIOp::create(
-                           b, widenInteger(b, x[0], true, i32),
-                           widenInteger(b, x[1], true, i32));
-                     });
+  Value left =
+      b.map({lhs.codes, lhs.zero}, i32, [&](B &b, ValueRange x) -> Value {
+        return arith::SubIOp::create(b, widenInteger(b, x[0], true, i32),
+                                     widenInteger(b, x[1], true, i32));
+      });
   FailureOr<Value> right =
       centre(node, node.get(1), node.isUnsigned(1), 3, /*perRow=*/false);
   if (failed(right))
@@ -160,11 +159,10 @@ static FailureOr<Value> lowerQLinearMatMul(Node &node) {
   FailureOr<Value> product = multiply(node, 3, 2, 5);
   if (failed(product))
     return failure();
-  FailureOr<Value> scaled =
-      rescale(node, *product,
-              {alignParameter(node, 1, /*perRow=*/true),
-               alignParameter(node, 4, /*perRow=*/false)},
-              /*bias=*/{}, f32);
+  FailureOr<Value> scaled = rescale(node, *product,
+                                    {alignParameter(node, 1, /*perRow=*/true),
+                                     alignParameter(node, 4, /*perRow=*/false)},
+                                    /*bias=*/{}, f32);
   if (failed(scaled))
     return failure();
   Sizes sizes = b.getSizes(*scaled);
@@ -185,9 +183,8 @@ static FailureOr<Value> lowerQLinearMatMul(Node &node) {
 }
 
 void onnxtolinalg::populateIntegerProductLowerings(Lowerings &lowerings) {
-  lowerings["MatMulInteger"] = Lowering(single(lowerMatMulInteger))
-                                   .takes(2, 4)
-                                   .of(Elements::Integers);
+  lowerings["MatMulInteger"] =
+      Lowering(single(lowerMatMulInteger)).takes(2, 4).of(Elements::Integers);
   lowerings["QLinearMatMul"] = Lowering(single(lowerQLinearMatMul))
                                    .takes(8)
                                    .of(Elements::Integers)

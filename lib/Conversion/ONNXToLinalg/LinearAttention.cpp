@@ -104,11 +104,11 @@ Value LinearAttentionLowering::update(Value state) {
                            {0, 1, 3, 2}, {0, 1, 2});
     bool shared = node.getType(5).getDimSize(2) == 1;
     Value beta = takePosition(5, {batch, shared ? one : n, one});
-    added = b.map({added, known, beta}, compute,
-                  [](B &b, ValueRange x) -> Value {
-                    return arith::MulFOp::create(
-                        b, arith::SubFOp::create(b, x[0], x[1]), x[2]);
-                  });
+    added =
+        b.map({added, known, beta}, compute, [](B &b, ValueRange x) -> Value {
+          return arith::MulFOp::create(b, arith::SubFOp::create(b, x[0], x[1]),
+                                       x[2]);
+        });
   }
   Value rows = b.reshape(key, {batch, n, keySize, one});
   Value columns = b.reshape(added, {batch, n, one, valueSize});
@@ -125,11 +125,10 @@ Value LinearAttentionLowering::read(Value state) {
   Value query = takePosition(0, {batch, n, group, keySize});
   Value sum = contract(b, query, state, {batch, n, group, valueSize},
                        {0, 1, 2, 4}, {0, 1, 4, 3}, {0, 1, 2, 3});
-  Value output = b.map(sum, node.getElementType(0),
-                       [&](B &b, ValueRange x) -> Value {
-                         return arith::MulFOp::create(
-                             b, x[0], constant(b, compute, scale));
-                       });
+  Value output =
+      b.map(sum, node.getElementType(0), [&](B &b, ValueRange x) -> Value {
+        return arith::MulFOp::create(b, x[0], constant(b, compute, scale));
+      });
   return b.reshape(output,
                    {batch, b.index(1), b.mul(b.index(heads), valueSize)});
 }
@@ -186,8 +185,8 @@ Results LinearAttentionLowering::lower() {
     Sizes offsets{b.index(0), position, b.index(0)}, ones(3, b.index(1));
     Sizes part = outputSizes;
     part[1] = b.index(1);
-    rows = tensor::InsertSliceOp::create(b, read(next), rows, offsets, part,
-                                         ones);
+    rows =
+        tensor::InsertSliceOp::create(b, read(next), rows, offsets, part, ones);
     if (next.getType() != state.getType())
       next = tensor::CastOp::create(b, state.getType(), next);
     scf::YieldOp::create(b, ValueRange{next, rows});

@@ -170,6 +170,8 @@ const Lowerings &onnxtolinalg::getLowerings() {
     populateSelectionLowerings(all);
     populateContractionLowerings(all);
     populateControlFlowLowerings(all);
+    populateConvolutionLowerings(all);
+    populatePaddingLowerings(all);
     populateActivationLowerings(all);
     populateLinearAttentionLowerings(all);
     populateQuantizationLowerings(all);

@@ -129,6 +129,11 @@ struct Lowering {
     elements = kind;
     return *this;
   }
+  /// Accepts weights of 4-bit integers, two in a byte, which `lower` reads.
+  Lowering &unpacks() {
+    readsPacked = true;
+    return *this;
+  }
   /// What is not supported beyond that, for the documentation.
   Lowering &except(StringRef what) {
     restrictions = what;
@@ -139,6 +144,7 @@ struct Lowering {
   unsigned minInputs = 0, maxInputs = 0;
   StringRef attributes, restrictions;
   Elements elements = Elements::Any;
+  bool readsPacked = false;
 };
 
 /// Lowerings by operator, domains other than the standard one as `domain::Op`.
@@ -167,6 +173,8 @@ void populateGroupQueryLowerings(Lowerings &lowerings);
 void populateRotaryLowerings(Lowerings &lowerings);
 void populateQuantizedLowerings(Lowerings &lowerings);
 void populateCausalConvLowerings(Lowerings &lowerings);
+void populateConvolutionLowerings(Lowerings &lowerings);
+void populatePaddingLowerings(Lowerings &lowerings);
 void populateReductionLowerings(Lowerings &lowerings);
 void populateNormalizationLowerings(Lowerings &lowerings);
 void populateSelectionLowerings(Lowerings &lowerings);
@@ -179,6 +187,9 @@ void populateActivationLowerings(Lowerings &lowerings);
 
 /// All of them.
 const Lowerings &getLowerings();
+
+/// Adds an initializer whose bytes are a stretch of a file, and reads it.
+Value addFileWeight(Node &node, const Twine &name, onnxir::FileAttr file);
 
 /// `value`, an element of ONNX type `from`, as one of type `to`. Signless types
 /// stand for signed ones.

@@ -13,6 +13,11 @@
 
 namespace mlir::onnxtolinalg {
 
+/// The axes that input `slot` holds, counted from the front. Ends the call and
+/// reports as `readAxes` does.
+FailureOr<SmallVector<Value>> readAxisIndices(Node &node, unsigned slot,
+                                              int64_t rank);
+
 /// For each of `rank` dimensions whether input `slot` names it, i1. Ends the
 /// call where an axis is out of range or repeated; reports an input whose
 /// number of axes is not known.

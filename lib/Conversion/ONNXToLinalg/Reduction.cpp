@@ -65,13 +65,15 @@ struct Reducer {
   }
   Value greatest(Value input, bool keep) {
     Type type = cast<RankedTensorType>(input.getType()).getElementType();
-    return fold(input, keep, lowestAttr(type, isUnsigned),
-                [&](B &b, ValueRange x) { return maxScalars(b, x, isUnsigned); });
+    return fold(
+        input, keep, lowestAttr(type, isUnsigned),
+        [&](B &b, ValueRange x) { return maxScalars(b, x, isUnsigned); });
   }
   Value least(Value input, bool keep) {
     Type type = cast<RankedTensorType>(input.getType()).getElementType();
-    return fold(input, keep, highestAttr(type, isUnsigned),
-                [&](B &b, ValueRange x) { return minScalars(b, x, isUnsigned); });
+    return fold(
+        input, keep, highestAttr(type, isUnsigned),
+        [&](B &b, ValueRange x) { return minScalars(b, x, isUnsigned); });
   }
   /// The number of elements that one result is made of, as `type`; 1 for
   /// integers where there is none, since they cannot be divided by 0.
@@ -95,16 +97,16 @@ static Value reduceLogSumExp(Reducer &reducer, Value input) {
   TensorBuilder &b = reducer.b;
   Type type = cast<RankedTensorType>(input.getType()).getElementType();
   // Infinite ones must not meet in a difference.
-  Value most = b.map(
-      reducer.greatest(input, /*keep=*/true), type,
-      [&](B &b, ValueRange x) -> Value {
-        Value magnitude = math::AbsFOp::create(b, x[0]);
-        Value isInfinite = arith::CmpFOp::create(
-            b, arith::CmpFPredicate::OEQ, magnitude,
-            constant(b, type, std::numeric_limits<double>::infinity()));
-        return arith::SelectOp::create(b, isInfinite, constant(b, type, 0.0),
-                                       x[0]);
-      });
+  Value most =
+      b.map(reducer.greatest(input, /*keep=*/true), type,
+            [&](B &b, ValueRange x) -> Value {
+              Value magnitude = math::AbsFOp::create(b, x[0]);
+              Value isInfinite = arith::CmpFOp::create(
+                  b, arith::CmpFPredicate::OEQ, magnitude,
+                  constant(b, type, std::numeric_limits<double>::infinity()));
+              return arith::SelectOp::create(b, isInfinite,
+                                             constant(b, type, 0.0), x[0]);
+            });
   Value powers = b.map({input, most}, type, [](B &b, ValueRange x) -> Value {
     return math::ExpOp::create(b, arith::SubFOp::create(b, x[0], x[1]));
   });
@@ -227,8 +229,8 @@ static Value buildHardmax(TensorBuilder &b, Value x, int64_t axis) {
   Value places = b.map({x, greatest}, i64, [&](B &b, ValueRange x) -> Value {
     Value isGreatest =
         arith::CmpFOp::create(b, arith::CmpFPredicate::UEQ, x[0], x[1]);
-    Value index = arith::IndexCastOp::create(
-        b, i64, linalg::IndexOp::create(b, axis));
+    Value index =
+        arith::IndexCastOp::create(b, i64, linalg::IndexOp::create(b, axis));
     return arith::SelectOp::create(b, isGreatest, index,
                                    constant(b, i64, INT32_MAX));
   });
@@ -236,12 +238,12 @@ static Value buildHardmax(TensorBuilder &b, Value x, int64_t axis) {
       b.reduce(places, axis, /*keepDims=*/true, highestAttr(i64, false),
                [](B &b, ValueRange x) { return minScalars(b, x, false); });
   return b.map({x, first}, type, [&](B &b, ValueRange x) -> Value {
-                 Value index = arith::IndexCastOp::create(
-                     b, i64, linalg::IndexOp::create(b, axis));
-                 Value isFirst = arith::CmpIOp::create(
-                     b, arith::CmpIPredicate::eq, index, x[1]);
-                 return arith::UIToFPOp::create(b, type, isFirst);
-               });
+    Value index =
+        arith::IndexCastOp::create(b, i64, linalg::IndexOp::create(b, axis));
+    Value isFirst =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::eq, index, x[1]);
+    return arith::UIToFPOp::create(b, type, isFirst);
+  });
 }
 
 static FailureOr<Value> lowerSoftmax(Node &node) {
@@ -284,8 +286,8 @@ static FailureOr<Value> lowerSoftmax(Node &node) {
 void onnxtolinalg::populateReductionLowerings(Lowerings &lowerings) {
   for (StringRef op : {"ReduceMax", "ReduceMin"})
     lowerings[op] = Lowering(single(lowerReduction));
-  for (StringRef op : {"ReduceL1", "ReduceMean", "ReduceProd", "ReduceSum",
-                       "ReduceSumSquare"})
+  for (StringRef op :
+       {"ReduceL1", "ReduceMean", "ReduceProd", "ReduceSum", "ReduceSumSquare"})
     lowerings[op] = Lowering(single(lowerReduction)).of(Elements::Numbers);
   for (StringRef op : {"ReduceL2", "ReduceLogSum", "ReduceLogSumExp"})
     lowerings[op] = Lowering(single(lowerReduction)).of(Elements::Floats);

@@ -221,8 +221,7 @@ void onnxtolinalg::populateReshapeLowerings(Lowerings &lowerings) {
   lowerings["Transpose"] =
       Lowering(single(lowerTranspose)).takes(1).reads("perm");
   lowerings["Expand"] = Lowering(single(lowerExpand)).takes(2);
-  lowerings["Concat"] = Lowering(single(lowerConcat))
-                            .takes(1, Lowering::kVariadic)
-                            .reads("axis");
+  lowerings["Concat"] =
+      Lowering(single(lowerConcat)).takes(1, Lowering::kVariadic).reads("axis");
   lowerings["Tile"] = Lowering(single(lowerTile)).takes(2);
 }

@@ -64,7 +64,8 @@ static FailureOr<Value> lowerOpenScan(Node &node) {
                       : previous);
         }
         Value sum = tensor::ExtractOp::create(b, carried[0], before);
-        Value x = tensor::ExtractOp::create(b, input, exclusive ? before : here);
+        Value x =
+            tensor::ExtractOp::create(b, input, exclusive ? before : here);
         Value next = combine(b, isProduct, sum, x);
         Value first = exclusive ? neutral : x;
         next = arith::SelectOp::create(b, isFirst, first, next);
@@ -196,17 +197,17 @@ static FailureOr<Value> lowerCompress(Node &node) {
   OpFoldResult length = b.getSize(condition, 0);
   b.assertAtMost(length, sizes[axis], "the condition is longer than the data");
   Value zero = b.getIndex(b.index(0)), one = b.getIndex(b.index(1));
-  SmallVector<Value> found = b.loop(
-      length, {b.empty(length, b.getIndexType()), zero},
-      [&](B &b, ValueRange at, ValueRange carried) {
-        Value holds = tensor::ExtractOp::create(b, condition, at);
-        Value rows =
-            tensor::InsertOp::create(b, at[0], carried[0], carried[1]);
-        Value next = arith::AddIOp::create(b, carried[1], one);
-        // What does not count is written over by the next.
-        return SmallVector<Value>{
-            rows, arith::SelectOp::create(b, holds, next, carried[1])};
-      });
+  SmallVector<Value> found =
+      b.loop(length, {b.empty(length, b.getIndexType()), zero},
+             [&](B &b, ValueRange at, ValueRange carried) {
+               Value holds = tensor::ExtractOp::create(b, condition, at);
+               Value rows =
+                   tensor::InsertOp::create(b, at[0], carried[0], carried[1]);
+               Value next = arith::AddIOp::create(b, carried[1], one);
+               // What does not count is written over by the next.
+               return SmallVector<Value>{
+                   rows, arith::SelectOp::create(b, holds, next, carried[1])};
+             });
   sizes[axis] = found[1];
   return b.generate(
       sizes, node.getElementType(0), [&](B &b, ValueRange at) -> Value {

@@ -153,8 +153,8 @@ static FailureOr<Value> lowerTensorScatter(Node &node) {
     return node.fail("mode '" + mode + "' does not exist");
   if (*axis == 0 || node.getRank(1) != node.getRank(0) ||
       node.getElementType(1) != node.getElementType(0) ||
-      (starts && (node.getRank(2) != 1 ||
-                  !isa<IntegerType>(node.getElementType(2)))))
+      (starts &&
+       (node.getRank(2) != 1 || !isa<IntegerType>(node.getElementType(2)))))
     return node.fail("update or write_indices do not fit the cache");
   Sizes sizes = b.getSizes(cache), given = b.getSizes(update);
   for (auto [i, size] : llvm::enumerate(given)) {
@@ -174,9 +174,9 @@ static FailureOr<Value> lowerTensorScatter(Node &node) {
           using P = arith::CmpIPredicate;
           Value start = arith::IndexCastOp::create(b, b.getIndexType(), x[0]);
           Value zero = arith::ConstantIndexOp::create(b, 0);
-          Value end = isCircular ? start
-                                 : arith::AddIOp::create(b, start, length)
-                                       .getResult();
+          Value end = isCircular
+                          ? start
+                          : arith::AddIOp::create(b, start, length).getResult();
           Value inside = arith::AndIOp::create(
               b, arith::CmpIOp::create(b, P::sge, start, zero),
               arith::CmpIOp::create(b, isCircular ? P::slt : P::sle, end,

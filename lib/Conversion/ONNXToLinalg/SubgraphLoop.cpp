@@ -52,8 +52,7 @@ static Value appendRow(TensorBuilder &b, Value rows, Value count, Value row) {
   }
   Value isFull = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, count,
                                        b.getIndex(sizes[0]));
-  OpFoldResult more =
-      b.max(b.mul(sizes[0], b.index(2)), b.index(4));
+  OpFoldResult more = b.max(b.mul(sizes[0], b.index(2)), b.index(4));
   Sizes ones(sizes.size(), b.index(1)), offsets(sizes.size(), b.index(0));
   auto grown = scf::IfOp::create(b, TypeRange{type}, isFull,
                                  /*withElseRegion=*/true);
@@ -65,16 +64,15 @@ static Value appendRow(TensorBuilder &b, Value rows, Value count, Value row) {
     Value room = tensor::EmptyOp::create(b, larger, type.getElementType());
     if (room.getType() != type)
       room = tensor::CastOp::create(b, type, room);
-    Value copy = tensor::InsertSliceOp::create(b, rows, room, offsets, sizes,
-                                               ones);
+    Value copy =
+        tensor::InsertSliceOp::create(b, rows, room, offsets, sizes, ones);
     scf::YieldOp::create(b, copy);
     b.setInsertionPointToStart(grown.elseBlock());
     scf::YieldOp::create(b, rows);
   }
   offsets[0] = count;
-  return tensor::InsertSliceOp::create(b, b.reshape(row, wanted),
-                                       grown.getResult(0), offsets, wanted,
-                                       ones);
+  return tensor::InsertSliceOp::create(
+      b, b.reshape(row, wanted), grown.getResult(0), offsets, wanted, ones);
 }
 
 /// Puts what the loop gives for the body's arguments in their place.

@@ -127,8 +127,7 @@ public:
 
 private:
   /// The result of an operation on two indices, one value for the same two.
-  template <typename OpTy>
-  OpFoldResult share(OpFoldResult a, OpFoldResult b);
+  template <typename OpTy> OpFoldResult share(OpFoldResult a, OpFoldResult b);
   Value stretch(Value input, ArrayRef<OpFoldResult> sizes);
   Value finish(Value tensor, ArrayRef<OpFoldResult> sizes);
   /// The tensor type that says those of `sizes` that are constants.

@@ -147,15 +147,13 @@ static const struct {
      [](B &b, Value x, onnxir::NodeOp op) -> Value {
        double limit = op.getFloat("lambd", 0.5);
        Value bias = constant(b, x.getType(), op.getFloat("bias", 0.0));
-       Value above =
-           arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x,
-                                 constant(b, x.getType(), limit));
-       Value below =
-           arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x,
-                                 constant(b, x.getType(), -limit));
-       Value middle = arith::SelectOp::create(
-           b, below, arith::AddFOp::create(b, x, bias),
-           constant(b, x.getType(), 0.0));
+       Value above = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x,
+                                           constant(b, x.getType(), limit));
+       Value below = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x,
+                                           constant(b, x.getType(), -limit));
+       Value middle =
+           arith::SelectOp::create(b, below, arith::AddFOp::create(b, x, bias),
+                                   constant(b, x.getType(), 0.0));
        return arith::SelectOp::create(
            b, above, arith::SubFOp::create(b, x, bias), middle);
      },
@@ -256,18 +254,16 @@ static FailureOr<Value> lowerPredicate(Node &node) {
 
 void onnxtolinalg::populateUnaryLowerings(Lowerings &lowerings) {
   for (auto [op, function, attributes] : kFloatFunctions)
-    lowerings[op] =
-        Lowering(single([function = function](Node &node) {
-          return lowerFloat(node, function);
-        }))
-            .takes(1)
-            .reads(attributes)
-            .of(Elements::Floats);
+    lowerings[op] = Lowering(single([function = function](Node &node) {
+                      return lowerFloat(node, function);
+                    }))
+                        .takes(1)
+                        .reads(attributes)
+                        .of(Elements::Floats);
   for (StringRef op : {"Abs", "Neg", "Relu", "Sign"})
     lowerings[op] =
         Lowering(single(lowerNumeric)).takes(1).of(Elements::Numbers);
-  lowerings["Not"] =
-      Lowering(single(lowerNot)).takes(1).of(Elements::Booleans);
+  lowerings["Not"] = Lowering(single(lowerNot)).takes(1).of(Elements::Booleans);
   lowerings["BitwiseNot"] =
       Lowering(single(lowerNot)).takes(1).of(Elements::Integers);
   lowerings["IsNaN"] =

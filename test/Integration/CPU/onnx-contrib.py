@@ -179,6 +179,15 @@ inputs = {"A": codes(2, 3, 8), "B": signed, "a_scale": np.float32(0.2), "b_scale
 inputs |= {"a_zero_point": np.uint8(7), "b_zero_point": np.int8(3), "bias": normal(5)}
 inputs = {key: np.asarray(value) for key, value in inputs.items()}
 case("product_to_float", "MatMulIntegerToFloat", inputs, ["Y"])
+for kind in ("int4", "uint4"):
+    dtype = helper.tensor_dtype_to_np_dtype(getattr(onnx.TensorProto, kind.upper()))
+    low = -8 if kind == "int4" else 0
+    # More than the importer holds in the IR, and less.
+    for name, rows in (("large", 64), ("small", 3)):
+        quarter = rng.integers(low, low + 16, (rows, 33)).astype(dtype)
+        inputs = {"x": quarter, "scale": np.abs(normal(rows, 3)) + 0.1, "zero": quarter[:, :3]}
+        fixed = ("x", "zero")
+        case(f"dequantize_{kind}_{name}", "DequantizeLinear", inputs, ["y"], fixed, domain="", axis=1, block_size=11)
 inputs = {"x": normal(3, 4), "scale": np.abs(normal(4)) + 0.1, "zero": codes(4)}
 case("quantize", "QuantizeLinear", inputs, ["y"], axis=1)
 inputs = {"x": codes(3, 4), "scale": np.abs(normal(4)) + 0.1, "zero": codes(4)}

@@ -74,6 +74,20 @@ case(*args, "Dropout: training is not supported", floats(2), np.float32(0.5), np
 args = "float[n] x, float[m] z", "[node] y = SwiGLU (x, z)", "float[n] y"
 case(*args, "SwiGLU: operands differ in size", floats(2), floats(1), opset=28)
 
+# Windows.
+args = "float[n] x, int64[2] p", "[node] y = Pad (x, p)", "float[m] y"
+case(*args, "Pad: a size is negative", floats(3), ints(-2, -2))
+args = "float[n] x, int64[2] p", '[node] y = Pad <mode: string = "edge"> (x, p)', "float[m] y"
+case(*args, "Pad: nothing cannot be continued", floats(0), ints(1, 1))
+args = "float[n,m] x, int64[2] p, int64[1] a", "[node] y = Pad (x, p, , a)", "float[k,l] y"
+case(*args, "Pad: an axis is out of range", floats(2, 3), ints(1, 1), ints(2))
+args = "float[n,c,l] x, float[m,d,k] w, float[b] z", "[node] y = Conv <group: int = 2> (x, w, z)", "float[n,m,o] y"
+x, w = floats(1, 4, 6), floats(4, 2, 3)
+case(*args, "Conv: the kernel is larger than the padded input", floats(1, 4, 2), w, floats(4))
+case(*args, "Conv: the weight does not fit the channels", floats(1, 3, 6), w, floats(4))
+case(*args, "Conv: the weight does not fit the groups", x, floats(3, 2, 3), floats(3))
+case(*args, "Conv: the bias does not fit the weight", x, w, floats(1))
+
 # Quantised operators.
 args = "float[n,m] x, float[k] s", "[node] y = QuantizeLinear (x, s)", "uint8[n,m] y"
 case(*args, "QuantizeLinear: sizes cannot be broadcast", floats(2, 3), floats(2))

@@ -111,8 +111,46 @@ static LogicalResult inferEinsum(Inference &inference) {
   return inference.set(0, inference.getElementType(0), shape);
 }
 
+/// The sizes of a convolution: those of its windows.
+static LogicalResult inferConv(Inference &inference) {
+  NodeOp node = inference.node;
+  ArrayRef<int64_t> input = inference.getShape(0),
+                    weight = inference.getShape(1);
+  if (input.size() < 3 || weight.size() != input.size())
+    return inference.emitError() << "input and weight do not fit";
+  SmallVector<int64_t> shape(input.size(), ShapedType::kDynamic);
+  shape[0] = input[0];
+  shape[1] = weight[0];
+  size_t dims = input.size() - 2;
+  auto strides = node.getInts("strides"), dilations = node.getInts("dilations"),
+       pads = node.getInts("pads");
+  bool padsByMode = node.getString("auto_pad", "NOTSET") != "NOTSET";
+  if (padsByMode || (strides && strides->size() != dims) ||
+      (dilations && dilations->size() != dims) ||
+      (pads && pads->size() != 2 * dims))
+    return inference.set(0, inference.getElementType(0), shape);
+  for (size_t i = 0; i < dims; ++i) {
+    int64_t size = input[2 + i], taps = weight[2 + i];
+    int64_t stride = strides ? (*strides)[i] : 1;
+    int64_t dilation = dilations ? (*dilations)[i] : 1;
+    int64_t before = pads ? (*pads)[i] : 0,
+            after = pads ? (*pads)[dims + i] : 0;
+    auto isSmall = [](int64_t value) {
+      return value >= 0 && value <= INT32_MAX;
+    };
+    if (!isSmall(size) || !isSmall(taps) || !isSmall(dilation) ||
+        !isSmall(before) || !isSmall(after) || stride < 1)
+      continue;
+    int64_t room = size + before + after - (taps - 1) * dilation - 1;
+    if (room >= 0)
+      shape[2 + i] = room / stride + 1;
+  }
+  return inference.set(0, inference.getElementType(0), shape);
+}
+
 void onnxir::addContractionRules(InferRules &rules) {
   rules["MatMul"] = {2, inferMatMul};
   rules["Gemm"] = {2, inferGemm};
+  rules["Conv"] = {2, inferConv};
   rules["Einsum"] = {1, inferEinsum};
 }

@@ -30,8 +30,7 @@ static RankedTensorType join(Type first, Type second) {
 
 /// `type` with all sizes open.
 static RankedTensorType open(RankedTensorType type) {
-  return type.clone(
-      SmallVector<int64_t>(type.getRank(), ShapedType::kDynamic));
+  return type.clone(SmallVector<int64_t>(type.getRank(), ShapedType::kDynamic));
 }
 
 /// Sets result `index` where its type is known.
@@ -61,8 +60,8 @@ LogicalResult onnxir::inferIf(Inference &inference, const InferBlock &infer) {
     RankedTensorType both = join(a, b);
     if (!both && isa<RankedTensorType>(a) && isa<RankedTensorType>(b) &&
         !node.getResult(i).use_empty())
-      return inference.emitError() << "branches give " << a << " and " << b
-                                   << " for output " << i;
+      return inference.emitError()
+             << "branches give " << a << " and " << b << " for output " << i;
     if (failed(setResult(inference, i, both)))
       return failure();
   }
@@ -168,8 +167,7 @@ static LogicalResult checkBody(Inference &inference, Region *body,
            << "loops nest deeper than " << kMaxLoopDepth << " levels";
   if (!body || body->getNumArguments() != arguments ||
       body->front().getTerminator()->getNumOperands() != given)
-    return inference.emitError()
-           << "the body does not fit inputs and outputs";
+    return inference.emitError() << "the body does not fit inputs and outputs";
   return success();
 }
 
@@ -261,9 +259,8 @@ LogicalResult onnxir::inferScan(Inference &inference, const InferBlock &infer) {
     RankedTensorType rows = getRows(yield->getOperand(i).getType(), length);
     size_t entry = i - states;
     std::optional<int64_t> axis =
-        rows ? normalizeAxis(places && entry < places->size()
-                                 ? (*places)[entry]
-                                 : 0,
+        rows ? normalizeAxis(places && entry < places->size() ? (*places)[entry]
+                                                              : 0,
                              rows.getRank())
              : std::nullopt;
     if (!axis)

@@ -170,9 +170,9 @@ void onnxir::addElementwiseRules(InferRules &rules) {
                        "com.microsoft::Gelu"})
     rules[op] = {1, inferUnary};
   rules["IsNaN"] = rules["IsInf"] = {1, inferPredicate};
-  for (StringRef op : {"Add", "And", "BitShift", "BitwiseAnd", "BitwiseOr",
-                       "BitwiseXor", "Div", "Mod", "Mul", "Or", "PRelu", "Sub",
-                       "SwiGLU", "Xor"})
+  for (StringRef op :
+       {"Add", "And", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor",
+        "Div", "Mod", "Mul", "Or", "PRelu", "Sub", "SwiGLU", "Xor"})
     rules[op] = {2, inferNary};
   for (StringRef op : {"Max", "Mean", "Min", "Sum"})
     rules[op] = {1, inferNary};

@@ -102,8 +102,8 @@ static LogicalResult inferFlatten(Inference &inference) {
 static LogicalResult inferOpenAxes(Inference &inference, int64_t sign) {
   if (!inference.getType(1).hasStaticShape())
     return success();
-  int64_t rank = inference.getRank(0) +
-                 sign * inference.getType(1).getNumElements();
+  int64_t rank =
+      inference.getRank(0) + sign * inference.getType(1).getNumElements();
   if (rank < 0)
     return inference.emitError() << "has more axes than its input";
   return inference.set(0, inference.getElementType(0),

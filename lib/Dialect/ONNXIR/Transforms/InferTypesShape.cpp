@@ -126,6 +126,34 @@ static LogicalResult inferTile(Inference &inference) {
   return inference.set(0, inference.getElementType(0), shape);
 }
 
+static LogicalResult inferPad(Inference &inference) {
+  NodeOp node = inference.node;
+  SmallVector<int64_t> shape(inference.getShape(0));
+  std::optional<SmallVector<int64_t>> pads, axes;
+  if (auto list = node.getInts("pads"))
+    pads = SmallVector<int64_t>(*list);
+  else if (auto list = node.getInts("paddings"))
+    pads = SmallVector<int64_t>(*list);
+  else
+    pads = inference.values.getConstants(node.getInput(1));
+  if (inference.has(3))
+    axes = inference.values.getConstants(node.getInput(3));
+  else
+    axes = llvm::to_vector(llvm::seq<int64_t>(shape.size()));
+  bool isKnown = pads && axes && pads->size() == 2 * axes->size();
+  for (auto [i, size] : llvm::enumerate(shape)) {
+    int64_t total = 0;
+    for (size_t j = 0; isKnown && j < axes->size(); ++j)
+      if (normalizeAxis((*axes)[j], shape.size()) == static_cast<int64_t>(i) &&
+          llvm::AddOverflow((*pads)[j], (*pads)[axes->size() + j], total))
+        isKnown = false;
+    if (!isKnown || ShapedType::isDynamic(size) ||
+        llvm::AddOverflow(size, total, size) || size < 0)
+      size = ShapedType::kDynamic;
+  }
+  return inference.set(0, inference.getElementType(0), shape);
+}
+
 void onnxir::addShapeRules(InferRules &rules) {
   rules["Constant"] = {0, inferConstant};
   rules["Shape"] = {1, inferShape};
@@ -133,5 +161,6 @@ void onnxir::addShapeRules(InferRules &rules) {
   rules["ConstantOfShape"] = {1, inferConstantOfShape};
   rules["Expand"] = {2, inferExpand};
   rules["Range"] = {3, inferRange};
+  rules["Pad"] = {1, inferPad};
   rules["Tile"] = {2, inferTile};
 }
