@@ -18,6 +18,8 @@ import onnxruntime as ort
 from onnx import helper, numpy_helper
 
 CASES = {}
+# Nodes that compute the same, for cases that ONNX Runtime's CPU kernels refuse.
+REFERENCES = {}
 WEIGHTS = ("weight", "cos_cache", "sin_cache", "gamma", "beta", "bias", "scale")
 rng = np.random.default_rng(0)
 
@@ -71,6 +73,33 @@ group_query("window_step", 1, 1, 9, local_window_size=3, do_rotary=1)
 group_query("sinks", 2, 5, 0, sinks=True, scale=0.3)
 group_query("smooth", 2, 5, 0, smooth_softmax=1)
 group_query("ragged_step", 2, 1, 6, lengths=[4, 7], do_rotary=1)
+
+
+def group_query_norms(name, heads=4, kv=2, size=16, **attributes):
+    """Query and key are normalised head by head first, which ONNX Runtime does on GPUs only."""
+    group_query(name, 2, 5, 0, do_rotary=1, **attributes)
+    op, inputs, outputs, *rest = CASES["gqa_" + name]
+    inputs |= {key: None for key in ("position_ids", "attention_bias", "head_sink", "k_scale", "v_scale")}
+    inputs |= {"q_norm_weight": normal(size), "k_norm_weight": normal(size)}
+    nodes = []
+    for slot, count in (("query", heads), ("key", kv)):
+        for shape, dims in (("heads", [0, 0, count, size]), ("flat", [0, 0, count * size])):
+            nodes.append(helper.make_node("Constant", [], [f"{slot}_{shape}"], value_ints=dims))
+        nodes.append(helper.make_node("Reshape", [slot, f"{slot}_heads"], [f"{slot}_split"]))
+        epsilon = attributes.get(f"{slot[0]}_norm_epsilon", 1e-6)
+        operands = [f"{slot}_split", f"{slot[0]}_norm_weight"]
+        nodes.append(
+            helper.make_node("SimplifiedLayerNormalization", operands, [f"{slot}_normal"], axis=-1, epsilon=epsilon)
+        )
+        nodes.append(helper.make_node("Reshape", [f"{slot}_normal", f"{slot}_flat"], [f"{slot}_in"]))
+    slots = ["query_in", "key_in", *list(inputs)[2:9]]
+    plain = {"num_heads": heads, "kv_num_heads": kv, "do_rotary": 1}
+    nodes.append(helper.make_node(op, slots, outputs, domain="com.microsoft", **plain))
+    REFERENCES["gqa_" + name] = nodes
+
+
+group_query_norms("norms")
+group_query_norms("norms_epsilon", q_norm_epsilon=0.5, k_norm_epsilon=0.25)
 
 
 def multi_head(name, batch, new, keys, past=0, heads=4, size=8, bias=False, added=None, padding=None, **attributes):
@@ -219,7 +248,12 @@ def write_case(name, folder):
     )
     opsets = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
-    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    reference = onnx.ModelProto()
+    reference.CopyFrom(model)
+    if name in REFERENCES:
+        del reference.graph.node[:]
+        reference.graph.node.extend(REFERENCES[name])
+    session = ort.InferenceSession(reference.SerializeToString(), providers=["CPUExecutionProvider"])
     names = [key for key in outputs if key]
     values = session.run(names, fed)
     data = os.path.join(folder, "test_data_set_0")
