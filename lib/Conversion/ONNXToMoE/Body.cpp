@@ -150,6 +150,17 @@ static std::optional<Body> matchFFN(AccessReader &reader, const Access &rows,
   int inner = reader.newVariable();
   Access hidden = rename(down->second, kFeature, inner);
   Size count = body.down.getIn();
+  // Without a bias behind it, what multiplies all hidden values multiplies the
+  // rows.
+  while (!body.down.bias && hidden.expr->isMap("Mul")) {
+    SmallVector<Access, 2> operands = reader.open(hidden);
+    bool first = operands[0].dependsOn(inner),
+         second = operands[1].dependsOn(inner);
+    if (first == second || operands[first].expr->is(Expr::Kind::Splat))
+      break;
+    body.factors.push_back(operands[first]);
+    hidden = stripCasts(reader, operands[second]);
+  }
   auto activation = matchActivation(reader, hidden);
   if (!activation)
     return std::nullopt;

@@ -55,6 +55,8 @@ struct Body {
   BodyProjection up, gate, down;
   ActivationAttr activation;
   BodyWeight vector, mix;
+  /// Numbers that the hidden values are multiplied by, for all of them alike.
+  SmallVector<Access> factors;
 };
 
 /// The variable that stands for the features of a body's input.

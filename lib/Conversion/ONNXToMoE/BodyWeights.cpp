@@ -38,10 +38,19 @@ static std::optional<WeightTensor> getTensor(const Access &access,
   if (expr.is(Expr::Kind::Stack)) {
     tensor.expert = access.at[0];
     tensor.experts = expr.axes[0];
-    for (const Operand &operand : expr.operands)
+    // Tensors of one layout.
+    ArrayRef<int> axes(expr.operands[0].axes);
+    for (const Operand &operand : expr.operands) {
+      if (!operand.expr->is(Expr::Kind::Leaf) ||
+          ArrayRef<int>(operand.axes) != axes)
+        return std::nullopt;
       tensor.sources.push_back(operand.expr->value);
-    for (size_t axis = 1; axis < access.at.size(); ++axis)
+    }
+    for (int axis : axes) {
+      if (axis < 1)
+        return std::nullopt;
       tensor.dims.push_back({access.at[axis], expr.axes[axis]});
+    }
   } else if (expr.is(Expr::Kind::Leaf)) {
     tensor.sources.push_back(expr.value);
     for (auto [at, size] : llvm::zip_equal(access.at, expr.axes))

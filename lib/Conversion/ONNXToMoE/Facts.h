@@ -195,6 +195,7 @@ private:
   View visitScatter(onnxir::NodeOp node);
   View visitScatterElements(onnxir::NodeOp node);
   View visitConcat(onnxir::NodeOp node);
+  View stack(SmallVector<View> parts, int64_t axis, Type element);
   View visitConstant(onnxir::NodeOp node);
   bool visitMany(onnxir::NodeOp node);
   /// The sizes of the first result of a node whose elements are not followed.

@@ -180,7 +180,42 @@ View Facts::visitConcat(NodeOp node) {
     }
     return {};
   }
+  if (View stacked = stack(parts, *axis, output.getElementType()))
+    return stacked;
   return *axis == 0 ? concatSegments(parts) : View();
+}
+
+/// Parts of size 1 along `axis`, put together along it.
+View Facts::stack(SmallVector<View> parts, int64_t axis, Type element) {
+  if (!isa<FloatType>(element) ||
+      llvm::any_of(parts, [&](const View &v) { return !v.dims[axis].empty(); }))
+    return {};
+  SmallVector<SmallVector<int, 4>> dims(
+      parts.size(), countUp(0, static_cast<int>(parts[0].dims.size())));
+  std::optional<Alignment> aligned = align(parts, dims);
+  if (!aligned)
+    return {};
+  Expr expr(Expr::Kind::Stack, element);
+  auto count = static_cast<Size>(parts.size());
+  expr.axes.push_back(count);
+  for (const View &part : parts)
+    expr.operands.push_back(
+        {part.expr, SmallVector<int, 4>(part.expr->axes.size(), -1)});
+  View result;
+  for (auto [sizes, axes] : llvm::zip_equal(aligned->dims, aligned->axes)) {
+    auto &dim = result.dims.emplace_back();
+    for (auto [size, perPart] : llvm::zip_equal(sizes, axes)) {
+      int own = expr.axes.size();
+      expr.axes.push_back(size);
+      for (auto [operand, from] : llvm::zip_equal(expr.operands, perPart))
+        if (from >= 0)
+          operand.axes[from] = own;
+      dim.push_back({own, size});
+    }
+  }
+  result.dims[axis] = {Factor{0, count}};
+  result.expr = intern(std::move(expr));
+  return result;
 }
 
 View Facts::visitScatter(NodeOp node) {

@@ -133,6 +133,34 @@ bool SumTree::step(AccessReader &reader, int node, const Term &term) {
   }
   case Expr::Kind::Index:
     return pass(reader.open(rows)[0]);
+  case Expr::Kind::Stack: {
+    // Σ over what is stacked: a term for each.
+    const Binding &along = rows.at[0];
+    if (!along.isPlain() || !llvm::is_contained(term.summed, along.var))
+      return false;
+    auto computes = [&](const Access &access) {
+      return llvm::any_of(access.at, [&](const Binding &at) {
+        return at.kind == Binding::Kind::Computed &&
+               at.position->index.dependsOn(along.var);
+      });
+    };
+    if (computes(rows) || llvm::any_of(term.factors, computes))
+      return false;
+    int var = along.var;
+    SmallVector<Access, 2> parts = reader.open(rows);
+    for (auto [i, part] : llvm::enumerate(parts)) {
+      Term next = term;
+      next.rows = part;
+      llvm::erase(next.summed, var);
+      for (Access &factor : next.factors)
+        for (Binding &at : factor.at)
+          if (at.kind == Binding::Kind::Variable && at.var == var)
+            at = Binding::constant(at.offset +
+                                   at.step * static_cast<int64_t>(i));
+      addChild(node, std::move(next), /*additive=*/false);
+    }
+    return true;
+  }
   case Expr::Kind::Scatter: {
     if (expr.operands.size() != 3 || expr.indexed.size() != 1)
       return false;

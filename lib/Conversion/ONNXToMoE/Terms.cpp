@@ -168,6 +168,8 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
     term.body = matchBody(reader, term.rows, tree.feature);
   if (term.body && term.body->kind == Body::Kind::FFN)
     splitInput(reader, tree, term);
+  if (term.body)
+    term.factors.append(term.body->factors);
   bool dispatched = term.body && classifyDispatch(reader, tree, term);
   if (term.body) {
     std::optional<Binding> other;

@@ -160,3 +160,124 @@ onnxir.weight @c13 = dense<0> : tensor<i64>
 onnxir.weight @c14 = dense<1> : tensor<i64>
 onnxir.weight @c15 = dense<2> : tensor<i64>
 onnxir.weight @c16 = dense<-1> : tensor<1xi64>
+
+// -----
+
+// Results of experts beside each other, summed with a gate for each.
+// CHECK-LABEL: func.func @stacked
+// CHECK: moe.gate %{{.*}} score<softmax> select<top_k, k = 2> : tensor<?x3xf32>
+// CHECK: moe.experts %{{.*}}, %{{.*}}, (%{{.*}}) : tensor<?x4xf32>, !moe.plan<3>, !moe.experts<3, 4 -> 4>
+func.func @stacked(%x: tensor<?x4xf32>, %w0: tensor<4x3xf32>, %w1: tensor<4x2xf32>, %w2: tensor<4x2xf32>, %w3: tensor<2x4xf32>, %w4: tensor<4x2xf32>, %w5: tensor<4x2xf32>, %w6: tensor<2x4xf32>, %w7: tensor<4x2xf32>, %w8: tensor<4x2xf32>, %w9: tensor<2x4xf32>) -> (tensor<?x4xf32>) {
+  %c0 = onnxir.get_weight @c0 : tensor<1xi64>
+  %c1 = onnxir.get_weight @c1 : tensor<f32>
+  %c2 = onnxir.get_weight @c2 : tensor<1xi64>
+  %c3 = onnxir.get_weight @c3 : tensor<1xi64>
+  %c4 = onnxir.get_weight @c4 : tensor<1xi64>
+  %c5 = onnxir.get_weight @c5 : tensor<1xi64>
+  %c6 = onnxir.get_weight @c6 : tensor<1xi64>
+  %v0 = onnxir.node "MatMul"(%x, %w0) : (tensor<?x4xf32>, tensor<4x3xf32>) -> !onnxir.any
+  %v1 = onnxir.node "Softmax"(%v0) {axis = -1 : i64} : (!onnxir.any) -> !onnxir.any
+  %v2, %v3 = onnxir.node "TopK"(%v1, %c0) : (!onnxir.any, tensor<1xi64>) -> (!onnxir.any, !onnxir.any)
+  %v4 = onnxir.node "Shape"(%v1) : (!onnxir.any) -> !onnxir.any
+  %v5 = onnxir.node "Expand"(%c1, %v4) : (tensor<f32>, !onnxir.any) -> !onnxir.any
+  %v6 = onnxir.node "ScatterElements"(%v5, %v3, %v2) {axis = -1 : i64} : (!onnxir.any, !onnxir.any, !onnxir.any) -> !onnxir.any
+  %v7 = onnxir.node "Unsqueeze"(%v6, %c2) : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v8 = onnxir.node "MatMul"(%x, %w1) : (tensor<?x4xf32>, tensor<4x2xf32>) -> !onnxir.any
+  %v9 = onnxir.node "Sigmoid"(%v8) : (!onnxir.any) -> !onnxir.any
+  %v10 = onnxir.node "Mul"(%v8, %v9) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v11 = onnxir.node "MatMul"(%x, %w2) : (tensor<?x4xf32>, tensor<4x2xf32>) -> !onnxir.any
+  %v12 = onnxir.node "Mul"(%v10, %v11) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v13 = onnxir.node "MatMul"(%v12, %w3) : (!onnxir.any, tensor<2x4xf32>) -> !onnxir.any
+  %v14 = onnxir.node "MatMul"(%x, %w4) : (tensor<?x4xf32>, tensor<4x2xf32>) -> !onnxir.any
+  %v15 = onnxir.node "Sigmoid"(%v14) : (!onnxir.any) -> !onnxir.any
+  %v16 = onnxir.node "Mul"(%v14, %v15) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v17 = onnxir.node "MatMul"(%x, %w5) : (tensor<?x4xf32>, tensor<4x2xf32>) -> !onnxir.any
+  %v18 = onnxir.node "Mul"(%v16, %v17) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v19 = onnxir.node "MatMul"(%v18, %w6) : (!onnxir.any, tensor<2x4xf32>) -> !onnxir.any
+  %v20 = onnxir.node "MatMul"(%x, %w7) : (tensor<?x4xf32>, tensor<4x2xf32>) -> !onnxir.any
+  %v21 = onnxir.node "Sigmoid"(%v20) : (!onnxir.any) -> !onnxir.any
+  %v22 = onnxir.node "Mul"(%v20, %v21) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v23 = onnxir.node "MatMul"(%x, %w8) : (tensor<?x4xf32>, tensor<4x2xf32>) -> !onnxir.any
+  %v24 = onnxir.node "Mul"(%v22, %v23) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v25 = onnxir.node "MatMul"(%v24, %w9) : (!onnxir.any, tensor<2x4xf32>) -> !onnxir.any
+  %v26 = onnxir.node "Unsqueeze"(%v13, %c3) : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v27 = onnxir.node "Unsqueeze"(%v19, %c4) : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v28 = onnxir.node "Unsqueeze"(%v25, %c5) : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v29 = onnxir.node "Concat"(%v26, %v27, %v28) {axis = 1 : i64} : (!onnxir.any, !onnxir.any, !onnxir.any) -> !onnxir.any
+  %v30 = onnxir.node "Mul"(%v29, %v7) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v31 = onnxir.node "ReduceSum"(%v30, %c6) {keepdims = 0 : i64} : (!onnxir.any, tensor<1xi64>) -> tensor<?x4xf32>
+  return %v31 : tensor<?x4xf32>
+}
+onnxir.weight @c0 = dense<2> : tensor<1xi64>
+onnxir.weight @c1 = dense<0.0> : tensor<f32>
+onnxir.weight @c2 = dense<-1> : tensor<1xi64>
+onnxir.weight @c3 = dense<1> : tensor<1xi64>
+onnxir.weight @c4 = dense<1> : tensor<1xi64>
+onnxir.weight @c5 = dense<1> : tensor<1xi64>
+onnxir.weight @c6 = dense<1> : tensor<1xi64>
+
+// -----
+
+// Weights on hidden values are weights on results.
+// CHECK-LABEL: func.func @hidden
+// CHECK: moe.gate %{{.*}} score<softmax> select<top_k, k = 2> normalize<sum> : tensor<?x3xf32>
+// CHECK: moe.combine
+func.func @hidden(%x: tensor<?x4xf32>, %w0: tensor<4x3xf32>, %w1: tensor<4x2xf32>, %w2: tensor<4x2xf32>, %w3: tensor<2x4xf32>, %w4: tensor<4x2xf32>, %w5: tensor<4x2xf32>, %w6: tensor<2x4xf32>, %w7: tensor<4x2xf32>, %w8: tensor<4x2xf32>, %w9: tensor<2x4xf32>) -> (tensor<?x4xf32>) {
+  %c0 = onnxir.get_weight @c0 : tensor<1xi64>
+  %c1 = onnxir.get_weight @c1 : tensor<1xi64>
+  %c2 = onnxir.get_weight @c2 : tensor<i64>
+  %c3 = onnxir.get_weight @c3 : tensor<1xi64>
+  %c4 = onnxir.get_weight @c4 : tensor<i64>
+  %c5 = onnxir.get_weight @c5 : tensor<1xi64>
+  %c6 = onnxir.get_weight @c6 : tensor<i64>
+  %c7 = onnxir.get_weight @c7 : tensor<1xi64>
+  %v0 = onnxir.node "MatMul"(%x, %w0) : (tensor<?x4xf32>, tensor<4x3xf32>) -> !onnxir.any
+  %v1 = onnxir.node "Softmax"(%v0) {axis = -1 : i64} : (!onnxir.any) -> !onnxir.any
+  %v2, %v3 = onnxir.node "TopK"(%v1, %c0) : (!onnxir.any, tensor<1xi64>) -> (!onnxir.any, !onnxir.any)
+  %v4 = onnxir.node "ReduceSum"(%v2, %c1) {keepdims = 1 : i64} : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v5 = onnxir.node "Div"(%v2, %v4) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v6 = onnxir.node "MatMul"(%x, %w1) : (tensor<?x4xf32>, tensor<4x2xf32>) -> !onnxir.any
+  %v7 = onnxir.node "Sigmoid"(%v6) : (!onnxir.any) -> !onnxir.any
+  %v8 = onnxir.node "Mul"(%v6, %v7) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v9 = onnxir.node "MatMul"(%x, %w2) : (tensor<?x4xf32>, tensor<4x2xf32>) -> !onnxir.any
+  %v10 = onnxir.node "Mul"(%v8, %v9) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v11 = onnxir.node "Equal"(%v3, %c2) : (!onnxir.any, tensor<i64>) -> !onnxir.any
+  %v12 = onnxir.node "Cast"(%v11) {to = 1 : i64} : (!onnxir.any) -> !onnxir.any
+  %v13 = onnxir.node "Mul"(%v5, %v12) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v14 = onnxir.node "ReduceSum"(%v13, %c3) {keepdims = 1 : i64} : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v15 = onnxir.node "Mul"(%v10, %v14) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v16 = onnxir.node "MatMul"(%v15, %w3) : (!onnxir.any, tensor<2x4xf32>) -> !onnxir.any
+  %v17 = onnxir.node "MatMul"(%x, %w4) : (tensor<?x4xf32>, tensor<4x2xf32>) -> !onnxir.any
+  %v18 = onnxir.node "Sigmoid"(%v17) : (!onnxir.any) -> !onnxir.any
+  %v19 = onnxir.node "Mul"(%v17, %v18) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v20 = onnxir.node "MatMul"(%x, %w5) : (tensor<?x4xf32>, tensor<4x2xf32>) -> !onnxir.any
+  %v21 = onnxir.node "Mul"(%v19, %v20) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v22 = onnxir.node "Equal"(%v3, %c4) : (!onnxir.any, tensor<i64>) -> !onnxir.any
+  %v23 = onnxir.node "Cast"(%v22) {to = 1 : i64} : (!onnxir.any) -> !onnxir.any
+  %v24 = onnxir.node "Mul"(%v5, %v23) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v25 = onnxir.node "ReduceSum"(%v24, %c5) {keepdims = 1 : i64} : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v26 = onnxir.node "Mul"(%v21, %v25) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v27 = onnxir.node "MatMul"(%v26, %w6) : (!onnxir.any, tensor<2x4xf32>) -> !onnxir.any
+  %v28 = onnxir.node "MatMul"(%x, %w7) : (tensor<?x4xf32>, tensor<4x2xf32>) -> !onnxir.any
+  %v29 = onnxir.node "Sigmoid"(%v28) : (!onnxir.any) -> !onnxir.any
+  %v30 = onnxir.node "Mul"(%v28, %v29) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v31 = onnxir.node "MatMul"(%x, %w8) : (tensor<?x4xf32>, tensor<4x2xf32>) -> !onnxir.any
+  %v32 = onnxir.node "Mul"(%v30, %v31) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v33 = onnxir.node "Equal"(%v3, %c6) : (!onnxir.any, tensor<i64>) -> !onnxir.any
+  %v34 = onnxir.node "Cast"(%v33) {to = 1 : i64} : (!onnxir.any) -> !onnxir.any
+  %v35 = onnxir.node "Mul"(%v5, %v34) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v36 = onnxir.node "ReduceSum"(%v35, %c7) {keepdims = 1 : i64} : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %v37 = onnxir.node "Mul"(%v32, %v36) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v38 = onnxir.node "MatMul"(%v37, %w9) : (!onnxir.any, tensor<2x4xf32>) -> !onnxir.any
+  %v39 = onnxir.node "Add"(%v16, %v27) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %v40 = onnxir.node "Add"(%v39, %v38) : (!onnxir.any, !onnxir.any) -> tensor<?x4xf32>
+  return %v40 : tensor<?x4xf32>
+}
+onnxir.weight @c0 = dense<2> : tensor<1xi64>
+onnxir.weight @c1 = dense<-1> : tensor<1xi64>
+onnxir.weight @c2 = dense<0> : tensor<i64>
+onnxir.weight @c3 = dense<-1> : tensor<1xi64>
+onnxir.weight @c4 = dense<1> : tensor<i64>
+onnxir.weight @c5 = dense<-1> : tensor<1xi64>
+onnxir.weight @c6 = dense<2> : tensor<i64>
+onnxir.weight @c7 = dense<-1> : tensor<1xi64>

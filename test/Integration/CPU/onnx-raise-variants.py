@@ -359,7 +359,24 @@ def halves(g, x):
     return by_mask(g, x, body)
 
 
+def stacked(axis):
+    """The experts' results beside each other, summed with gates of all of them."""
+
+    def build(g, x):
+        scores = g("Softmax", g("MatMul", x, g.weight(H, E)), axis=-1)
+        values, ids = g("TopK", scores, [K], outputs=2)
+        zeros = g("Expand", 0.0, g("Shape", scores))
+        gates = g("Unsqueeze", g("ScatterElements", zeros, ids, values, axis=-1), [-1])
+        rows = [gated(g, x, g.weight(H, I), g.weight(H, I), g.weight(I, H)) for _ in range(E)]
+        rows = g("Concat", *[g("Unsqueeze", r, [axis]) for r in rows], axis=axis)
+        return g.total(g("Mul", rows, gates if axis else g.transpose(gates, 1, 0, 2)), axis)
+
+    return build
+
+
 LAYERS |= {
+    "layout_stacked_0": stacked(0),
+    "layout_stacked_1": stacked(1),
     "layout_sum_3d": sum_in_three_dimensions,
     "layout_shared_3d": shared_in_three_dimensions,
     "layout_shared_3d_heads": shared_behind_heads,
@@ -468,7 +485,18 @@ def pair_of_choices(g, x):
     return add_all(g, terms)
 
 
+def weighted_hidden(g, x):
+    """The weight of a choice multiplies the hidden values."""
+    weights, ids = route(g, x)
+    terms = []
+    for e in range(E):
+        inner = g("Mul", g.silu(g("MatMul", x, g.weight(H, I))), g("MatMul", x, g.weight(H, I)))
+        terms.append(g("MatMul", g("Mul", inner, share(g, weights, ids, e)), g.weight(I, H)))
+    return add_all(g, terms)
+
+
 LAYERS |= {
+    "role_weighted_hidden": weighted_hidden,
     "role_weighted_input": weighted_input(),
     "role_weighted_inputs": weighted_input(k=2),
     "role_weighted_input_shared": weighted_input(True),
