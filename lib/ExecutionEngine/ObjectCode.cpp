@@ -141,18 +141,56 @@ static bool isExported(const GlobalValue &value) {
          name.starts_with("moe_init_");
 }
 
-/// Keeps functions of several callers, which are kernels and loops that layers
-/// share, from being copied into each.
-static void keepShared(llvm::Module &module) {
-  for (Function &function : module)
-    if (!function.isDeclaration() && function.hasNUsesOrMore(2))
-      function.addFnAttr(Attribute::NoInline);
+/// The function that runs once, at load.
+static bool isInit(const Function &function) {
+  return function.getName().starts_with("moe_init_");
 }
 
-static void optimize(llvm::Module &module, TargetMachine &machine,
-                     OptimizationLevel level) {
+/// Says what is to be inlined: the bodies of exported functions, which have
+/// seven arguments for each weight, but no kernel or loop that several layers
+/// share, and nothing into what runs once.
+static void setInlining(llvm::Module &module) {
+  for (Function &function : module) {
+    if (function.isDeclaration() || !function.hasLocalLinkage())
+      continue;
+    if (function.hasNUsesOrMore(2)) {
+      function.addFnAttr(Attribute::NoInline);
+      continue;
+    }
+    auto *call = function.hasOneUse()
+                     ? dyn_cast<CallBase>(function.user_back())
+                     : nullptr;
+    if (!call || call->getCalledFunction() != &function)
+      continue;
+    Function *caller = call->getFunction();
+    if (!caller->hasLocalLinkage())
+      function.addFnAttr(Attribute::AlwaysInline);
+    else if (caller->hasOneUse())
+      if (auto *outer = dyn_cast<CallBase>(caller->user_back()))
+        if (isInit(*outer->getFunction()))
+          function.addFnAttr(Attribute::NoInline);
+  }
+}
+
+/// What -O2 does for loops and memory, each once. Decoders have hundreds of
+/// small functions, and thousands of calls with dozens of arguments, on which
+/// the interprocedural passes of -O2 take more than linear time.
+static constexpr StringLiteral pipeline =
+    "always-inline,globaldce,"
+    "function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-"
+    "fixpoint>),"
+    "deadargelim,cgscc(inline),"
+    "function(sroa,early-cse<memssa>,simplifycfg,"
+    "loop-mssa(loop-instsimplify,loop-simplifycfg,licm,loop-rotate,licm),"
+    "simplifycfg,instcombine<no-verify-fixpoint>,"
+    "loop(loop-idiom,indvars,loop-deletion),gvn,dse,loop-vectorize,"
+    "instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm),adce),"
+    "globaldce";
+
+static Error optimize(llvm::Module &module, TargetMachine &machine,
+                      bool quick) {
   internalizeModule(module, isExported);
-  keepShared(module);
+  setInlining(module);
   // LLVM would split 512-bit vectors on processors that once slowed down at
   // them; kernels are written for the width that the processor has.
   if (hasAVX512(machine))
@@ -176,7 +214,21 @@ static void optimize(llvm::Module &module, TargetMachine &machine,
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, callGraph, modules);
-  builder.buildPerModuleDefaultPipeline(level).run(module, modules);
+  ModulePassManager passes;
+  if (quick)
+    passes = builder.buildPerModuleDefaultPipeline(OptimizationLevel::O1);
+  else if (Error error = builder.parsePassPipeline(passes, pipeline))
+    return error;
+  passes.run(module, modules);
+  // A list of thousands of calls, where instruction selection by blocks takes
+  // quadratic time.
+  for (Function &function : module) {
+    if (!isInit(function))
+      continue;
+    function.addFnAttr(Attribute::NoInline);
+    function.addFnAttr(Attribute::OptimizeNone);
+  }
+  return Error::success();
 }
 
 Expected<std::unique_ptr<MemoryBuffer>>
@@ -195,8 +247,8 @@ moe::compileToObject(mlir::ModuleOp moduleOp, const CodeTarget &target,
     return createStringError("cannot be translated to LLVM IR");
   module->setTargetTriple((*machine)->getTargetTriple());
   module->setDataLayout((*machine)->createDataLayout());
-  optimize(*module, **machine,
-           quick ? OptimizationLevel::O1 : OptimizationLevel::O3);
+  if (Error error = optimize(*module, **machine, quick))
+    return error;
 
   SmallVector<char, 0> object;
   raw_svector_ostream stream(object);

@@ -89,24 +89,26 @@ static void buildLoops(OpPassManager &pm) {
   pm.addPass(createOutlineLoopsPass());
 }
 
-/// What is left to the LLVM dialect.
+/// What is left to the LLVM dialect. Functions, of which loops have become, are
+/// lowered in parallel as far as that goes.
 static void buildLLVM(OpPassManager &pm) {
-  pm.addPass(createGuardAllocationsPass());
+  pm.addNestedPass<func::FuncOp>(createGuardAllocationsPass());
   pm.addPass(createLowerAssertionsPass());
-  pm.addPass(createExpandMathPass());
+  OpPassManager &function = pm.nest<func::FuncOp>();
+  function.addPass(createExpandMathPass());
   arith::ArithExpandOpsPassOptions expand;
   expand.includeBf16 = true;
   expand.includeF8E8M0 = true;
   expand.includeF4E2M1 = true;
-  pm.addPass(arith::createArithExpandOpsPass(expand));
-  pm.addPass(createExpandReshapesPass());
-  pm.addPass(memref::createExpandStridedMetadataPass());
-  pm.addPass(createLowerAffinePass());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-  pm.addPass(createConvertVectorToSCFPass());
-  pm.addPass(createSCFToControlFlowPass());
-  pm.addPass(createConvertVectorToLLVMPass());
+  function.addPass(arith::createArithExpandOpsPass(expand));
+  function.addPass(createExpandReshapesPass());
+  function.addPass(memref::createExpandStridedMetadataPass());
+  function.addPass(createLowerAffinePass());
+  function.addPass(createCanonicalizerPass());
+  function.addPass(createCSEPass());
+  function.addPass(createConvertVectorToSCFPass());
+  function.addPass(createSCFToControlFlowPass());
+  function.addPass(createConvertVectorToLLVMPass());
   FinalizeMemRefToLLVMConversionPassOptions memref;
   memref.useGenericFunctions = true;
   memref.useAlignedAlloc = true;
