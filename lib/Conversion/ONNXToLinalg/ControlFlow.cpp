@@ -273,10 +273,12 @@ void onnxtolinalg::populateControlFlowLowerings(Lowerings &lowerings) {
                         .of(Elements::Booleans)
                         .except("branches whose results differ in rank or "
                                 "element type");
-  lowerings["Loop"] = Lowering(lowerLoop)
-                          .takes(0, Lowering::kVariadic)
-                          .reads("body")
-                          .except("carried values that change their rank");
+  lowerings["Loop"] =
+      Lowering(lowerLoop)
+          .takes(0, Lowering::kVariadic)
+          .reads("body")
+          .except("carried values that change their rank, loops "
+                  "nested deeper than 8");
   lowerings["Scan"] = Lowering(lowerScan)
                           .takes(1, Lowering::kVariadic)
                           .reads("body num_scan_inputs scan_input_axes "
