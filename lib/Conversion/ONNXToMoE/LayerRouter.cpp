@@ -125,6 +125,16 @@ void LayerBuilder::explain() {
   int64_t count = 0, routedBodies = 0, weightedBodies = 0;
   for (const Term &term : tree.terms) {
     bool routed = term.gate.kind != TermGate::Kind::None;
+    if (!term.body && term.rows.expr->is(Expr::Kind::Stack)) {
+      SmallVector<Access, 2> parts = reader.open(term.rows);
+      if (llvm::count_if(parts, [&](const Access &part) {
+            return matchBody(reader, part, tree.feature).has_value();
+          }) > 1)
+        remarks.note(term.rows.expr->origin, "accumulation",
+                     "stacked results of experts are picked in a way that is "
+                     "not understood");
+      continue;
+    }
     if (term.body) {
       bool weighted = !routed && !term.coefficients.empty();
       routedBodies += routed;

@@ -530,12 +530,27 @@ def other_factors(g, x):
     return add_all(g, terms)
 
 
+def stacked_picks(g, x):
+    """Results of all experts beside each other, of which those of the choice are gathered."""
+    weights, ids = route(g, x)
+    rows = [gated(g, x, g.weight(H, I), g.weight(H, I), g.weight(I, H)) for _ in range(E)]
+    rows = g("Concat", *[g("Unsqueeze", r, [0]) for r in rows], axis=0)
+    tokens = g("Range", np.int64(0), g("Gather", g("Shape", x), np.int64(0)), np.int64(1))
+    tokens = g("Expand", g("Unsqueeze", tokens, [1]), g("Shape", ids))
+    picks = g("Concat", g("Unsqueeze", ids, [-1]), g("Unsqueeze", tokens, [-1]), axis=-1)
+    return g.total(g("Mul", g("GatherND", rows, picks), g("Unsqueeze", weights, [-1])), 1)
+
+
 # Layers that stay as they are, and what is said of them.
 UNRAISED = {
     "unraised_bias": (weighted_input(bias=True), "expert: its input is weighted, and it does not make zeros of zeros"),
     "unraised_factor": (
         weighted_input(factor=2.0),
         "accumulation: experts whose input is weighted have other factors as well",
+    ),
+    "unraised_picks": (
+        stacked_picks,
+        "accumulation: stacked results of experts are picked in a way that is not understood",
     ),
     "unraised_inputs": (other_inputs, "expert: experts of one router read different inputs"),
     "unraised_factors": (other_factors, "router: the factors of an expert are no weights of a choice"),
