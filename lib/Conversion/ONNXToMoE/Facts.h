@@ -237,7 +237,7 @@ private:
              SmallVector<View, 3> indices, unsigned position);
   /// Adds `updates`, whose first `indexRank` dimensions are those of
   /// `indices`, at these positions of dimensions `dims` of `data`.
-  View scatterAdd(const View &data, ArrayRef<int64_t> dims,
+  View scatterAdd(View data, ArrayRef<int64_t> dims,
                   SmallVector<View, 3> indices, const View &updates,
                   unsigned indexRank);
   /// Where sorted elements went, if `at` says where they came from.

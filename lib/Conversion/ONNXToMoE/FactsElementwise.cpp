@@ -212,6 +212,20 @@ View Facts::map(StringAttr op, Type element, SmallVector<View, 3> views,
     return pass(0);
   if (name == "NotZero" && views[0].expr->element.isInteger(1))
     return pass(0);
+  if (name == "Clip" && views[0].expr->isMap("Clip") &&
+      std::max(views[0].expr->number, number) <=
+          std::min(views[0].expr->number2, number2)) {
+    // Two bounds, one after the other.
+    expr.number = std::max(views[0].expr->number, number);
+    expr.number2 = std::min(views[0].expr->number2, number2);
+    for (Operand &operand : expr.operands) {
+      const Operand &inner = views[0].expr->operands[0];
+      Operand through{inner.expr, {}};
+      for (int axis : inner.axes)
+        through.axes.push_back(axis < 0 ? -1 : operand.axes[axis]);
+      operand = std::move(through);
+    }
+  }
   if (name == "Where" && views[0].expr->is(Expr::Kind::Splat))
     return pass(views[0].expr->number != 0 ? 1 : 2);
 

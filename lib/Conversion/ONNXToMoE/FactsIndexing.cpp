@@ -114,6 +114,9 @@ View Facts::index(const View &data, ArrayRef<int64_t> dims,
       expr.indexed[0][0] == 1) {
     Expr coordinate = *data.expr;
     coordinate.part = at[0].expr->number;
+    // Along a dimension of size 1 there is one coordinate.
+    if (coordinate.indexed[coordinate.part].empty())
+      return makeSplat(0, coordinate.element, std::move(result.dims));
     coordinate.axes.resize(1);
     result.expr = intern(std::move(coordinate));
     return result;
@@ -302,6 +305,9 @@ View Facts::visitIndexing(NodeOp node) {
     View mask = get(node.getInput(0));
     if (!mask || mask.dims.empty())
       return {};
+    if (!mask.expr->element.isInteger(1))
+      mask = map(StringAttr::get(context, "NotZero"),
+                 IntegerType::get(context, 1), {mask});
     Expr at(Expr::Kind::Coordinate, output.getElementType());
     at.operands.push_back(
         {mask.expr, SmallVector<int, 4>(mask.expr->axes.size(), -1)});

@@ -172,7 +172,8 @@ View Facts::visitLayout(NodeOp node) {
     return view;
   // In the files of inference it is the identity; its mask is not used then.
   if (type == "Dropout")
-    return node.getInput(2) ? View() : view;
+    return !node.getInput(2) || getSplat(node.getInput(2)) == 0.0 ? view
+                                                                  : View();
   if (type == "Cast" || type == "CastLike") {
     if (isPlainCast(input.getElementType(), output.getElementType()))
       return view;

@@ -13,9 +13,45 @@ using namespace mlir;
 using namespace mlir::moe;
 using onnxir::NodeOp;
 
-View Facts::scatterAdd(const View &data, ArrayRef<int64_t> dims,
+/// The sizes that the positions `index` count over; none where that is not
+/// known.
+static SmallVector<Size> getCounted(const Expr *index) {
+  SmallVector<Size> sizes;
+  if (index->is(Expr::Kind::Iota)) {
+    sizes.assign(index->axes.begin(), index->axes.end());
+  } else if (index->is(Expr::Kind::Coordinate) && index->part >= 0) {
+    for (int axis : index->indexed[index->part])
+      sizes.push_back(index->operands[0].expr->axes[axis]);
+  } else if (index->isMap("Div") &&
+             index->operands[0].expr->is(Expr::Kind::Sort) &&
+             index->operands[1].expr->is(Expr::Kind::Splat)) {
+    // Sorted pairs of tokens and slots.
+    const Expr *sort = index->operands[0].expr;
+    for (int axis : sort->indexed[0])
+      sizes.push_back(sort->operands[0].expr->axes[axis]);
+    Size slots = index->operands[1].expr->number;
+    while (!sizes.empty() && sizes.back() > 0 && slots > 1 &&
+           slots % sizes.back() == 0)
+      slots /= sizes.pop_back_val();
+    if (slots != 1)
+      sizes.clear();
+  }
+  return sizes;
+}
+
+View Facts::scatterAdd(View data, ArrayRef<int64_t> dims,
                        SmallVector<View, 3> indices, const View &updates,
                        unsigned indexRank) {
+  // One number everywhere can be counted over any sizes.
+  if (data.expr->is(Expr::Kind::Splat))
+    for (auto [dim, view] : llvm::zip_equal(dims, indices)) {
+      SmallVector<Size> sizes = getCounted(view.expr);
+      if (sizes.empty() || product(sizes) != sizeOf(data.dims[dim]))
+        continue;
+      data.dims[dim].clear();
+      for (Size size : sizes)
+        data.dims[dim].push_back({-1, size});
+    }
   int64_t rank = data.dims.size(), all = rank + indexRank;
   SmallVector<View> views{data, updates};
   llvm::append_range(views, indices);

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Routing.h"
+#include "Layer.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -98,7 +98,13 @@ GateOp moe::buildGate(ImplicitLocOpBuilder &b, const Routing &r, int64_t shared,
   auto flat = [&](Value value) {
     return value ? flattenTokens(b, value) : Value();
   };
-  Value logits = flat(r.logits), ids, table, bias;
+  Value logits = flat(r.logits), values = flat(r.values), ids, table, bias;
+  for (onnxir::NodeOp function : r.functions) {
+    auto type = cast<RankedTensorType>(values.getType());
+    values = buildNode(b, function.getOpType(), values,
+                       type.clone(getElementTypeOrSelf(
+                           function.getResult(0).getType())));
+  }
   bool isTable = r.select.getMode() == SelectMode::Table;
   if (r.ids) {
     ids = flattenTokens(b, r.ids, isTable ? 1 : 2);
@@ -125,7 +131,7 @@ GateOp moe::buildGate(ImplicitLocOpBuilder &b, const Routing &r, int64_t shared,
   if (r.dropBelow)
     dropBelow = b.getF64FloatAttr(*r.dropBelow);
   return GateOp::create(b, weightType, idType, logits, bias, flat(r.state),
-                        flat(r.values), ids, table, sharedWeights,
+                        values, ids, table, sharedWeights,
                         ScoreAttr::get(context, r.score, Real(r.temperature)),
                         r.groups, r.select, r.capacity, normalize,
                         b.getF64FloatAttr(r.scale), dropBelow,

@@ -292,46 +292,6 @@ bool LayerBuilder::buildCoefficients(ImplicitLocOpBuilder &b) {
   return true;
 }
 
-void LayerBuilder::replace(ImplicitLocOpBuilder &b, NodeOp node, Value result) {
-  auto target = cast<RankedTensorType>(replaced.getType());
-  auto type = cast<RankedTensorType>(result.getType());
-  if (target.getRank() > 2) {
-    // The dimensions of the input are those of the result; ones may follow.
-    auto like = cast<RankedTensorType>(layer.tokens.getType());
-    int64_t leading = replacesMatrix ? 1 : like.getRank() - 1;
-    SmallVector<ReassociationIndices> groups(2);
-    SmallVector<OpFoldResult> sizes;
-    SmallVector<int64_t> shape(target.getRank(), 1);
-    for (int64_t i = 0; i < target.getRank(); ++i) {
-      groups[i >= leading].push_back(i);
-      sizes.push_back(b.getIndexAttr(1));
-    }
-    for (int64_t i = 0; i < leading; ++i) {
-      Value from = replacesMatrix ? result : layer.tokens;
-      shape[i] = cast<RankedTensorType>(from.getType()).getDimSize(i);
-      sizes[i] = tensor::getMixedSize(b, b.getLoc(), from, i);
-    }
-    shape[leading] = type.getDimSize(1);
-    sizes[leading] = b.getIndexAttr(shape[leading]);
-    type = type.clone(shape);
-    result = tensor::ExpandShapeOp::create(b, type, result, groups, sizes);
-  }
-  if (type.getElementType() != target.getElementType()) {
-    type = type.clone(target.getElementType());
-    int64_t to = target.getElementType().isF32()    ? 1
-                 : target.getElementType().isF16()  ? 10
-                 : target.getElementType().isBF16() ? 16
-                                                    : 11;
-    result = buildNode(b, "Cast", result, type,
-                       b.getNamedAttr("to", b.getI64IntegerAttr(to)));
-  }
-  if (type != target)
-    result = tensor::CastOp::create(b, target, result);
-  for (Value other : others)
-    result = buildNode(b, "Add", {other, result}, target);
-  replaced.replaceAllUsesWith(result);
-}
-
 bool LayerBuilder::build(NodeOp node) {
   if (!chooseRouter()) {
     explain();
@@ -344,15 +304,8 @@ bool LayerBuilder::build(NodeOp node) {
     return false;
   layer.tokens = input.expr->origin;
   auto tokens = cast<RankedTensorType>(layer.tokens.getType());
-  auto target = cast<RankedTensorType>(replaced.getType());
-  // Tokens in one dimension, or in those of the input; ones may follow.
-  int64_t trailing = 0, rank = target.getRank();
-  while (trailing + 2 < rank && target.getDimSize(rank - 1 - trailing) == 1)
-    ++trailing;
-  replacesMatrix = rank - trailing == 2;
   if (tokens.isDynamicDim(tokens.getRank() - 1) ||
-      !isa<FloatType>(tokens.getElementType()) ||
-      (!replacesMatrix && rank - trailing != tokens.getRank())) {
+      !isa<FloatType>(tokens.getElementType()) || !planResult()) {
     remarks.note(node, "accumulation",
                  "the result has other dimensions than the tokens");
     return false;
@@ -400,6 +353,6 @@ bool LayerBuilder::build(NodeOp node) {
     onnxir::emitNodeRemark(at)
         << "of " << entries.size() << " experts nothing is added for: " << list;
   }
-  replace(b, node, buildLayer(b, layer));
+  replace(b, buildLayer(b, layer));
   return true;
 }

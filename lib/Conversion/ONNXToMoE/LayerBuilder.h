@@ -52,8 +52,9 @@ private:
   Value buildColumns(ImplicitLocOpBuilder &builder, Value value,
                      const Layout &layout);
   bool buildCoefficients(ImplicitLocOpBuilder &builder);
-  void replace(ImplicitLocOpBuilder &builder, onnxir::NodeOp node,
-               Value result);
+  /// Finds out where the sizes of the replaced value come from.
+  bool planResult();
+  void replace(ImplicitLocOpBuilder &builder, Value result);
 
   Facts &facts;
   AccessReader &reader;
@@ -72,8 +73,9 @@ private:
   /// What the layer takes the place of, and what is added to it.
   Value replaced;
   SmallVector<Value> others;
-  /// Whether its tokens are one dimension.
-  bool replacesMatrix = true;
+  /// For each of its dimensions that together are the tokens: the dimension of
+  /// the layer's input of that size, or −1 for what static sizes leave.
+  SmallVector<int64_t> leading;
 };
 
 } // namespace mlir::moe

@@ -23,7 +23,8 @@ LogicalResult RouterReader::readScatter(NodeOp scatter) {
     return stop(at, "weights are scattered into something else than zeros");
   // Each expert is chosen once; only then do both reductions agree.
   StringRef reduction = scatter.getString("reduction", "none");
-  bool isDistinct = getNode(stripIndex(ids), {"TopK", "ArgMax", "Concat"}) ||
+  bool isDistinct = getNode(stripHead(stripIndex(ids)),
+                            {"TopK", "ArgMax", "Concat"}) ||
                     (getSize(ids, -1) == 1 && isNeverNegative(ids));
   if (!isAlongLast(scatter) || !isDistinct ||
       (reduction != "none" && (reduction != "add" || fill != 0.0)))
@@ -139,7 +140,7 @@ LogicalResult RouterReader::readOneHotSum(NodeOp sum) {
     if (!ids || ShapedType::isDynamic(k) || getSize(weights, -1) != 1 ||
         getSize(weights, -2) != k)
       continue;
-    if (!getNode(stripIndex(ids), {"TopK", "ArgMax"}))
+    if (!getNode(stripHead(stripIndex(ids)), {"TopK", "ArgMax"}))
       return stop(at, "ids come from no choice that is understood");
     FailureOr<Value> picked = readChain(weights, k);
     return failed(picked) ? failure() : readPick(ids, *picked);

@@ -29,6 +29,9 @@ void RouterReader::setSelect(SelectMode mode, int64_t k, Real p, Real threshold,
 /// `chooser` gives their ids.
 static bool isTopOf(Value picked, Value choice, int64_t k, NodeOp chooser) {
   picked = stripExact(picked);
+  bool isWide = getSize(picked, -1) == k;
+  if (isWide)
+    picked = stripHead(picked);
   NodeOp node = getNode(picked, {"TopK", "ReduceMax"});
   if (!node || !sameElements(node.getInput(0), choice) ||
       getSize(node.getInput(0), -1) != getSize(choice, -1) ||
@@ -39,7 +42,7 @@ static bool isTopOf(Value picked, Value choice, int64_t k, NodeOp chooser) {
   bool isOrdered = node == chooser || k == 1 ||
                    (node.getInt("sorted", 1) && chooser.getInt("sorted", 1));
   return picked == node.getResult(0) && node.getInt("largest", 1) &&
-         getSize(picked, -1) == k && isOrdered;
+         isWide && isOrdered;
 }
 
 Value RouterReader::getGathered(Value ids, Value picked) {
@@ -122,8 +125,23 @@ LogicalResult RouterReader::readTopP(NodeOp topK, const Masked &masked) {
   return readChoice(topK.getInput(0), Value());
 }
 
-LogicalResult RouterReader::readTopK(NodeOp topK, Value picked) {
-  Value choice = topK.getInput(0), ids = topK.getResult(1);
+/// The function that makes `picked` of the greatest values, each by itself:
+/// the nodes, the last one first. They end at what is returned.
+static Value stripFunctions(Value picked, SmallVectorImpl<NodeOp> &functions) {
+  for (unsigned i = 0; i < 4; ++i) {
+    picked = stripExact(picked);
+    NodeOp node = getNode(picked, {"Sigmoid", "Tanh", "Relu", "Softplus",
+                                   "Sqrt", "Exp", "Softsign"});
+    if (!node)
+      break;
+    functions.push_back(node);
+    picked = node.getInput(0);
+  }
+  return picked;
+}
+
+LogicalResult RouterReader::readTopK(NodeOp topK, Value ids, Value picked) {
+  Value choice = topK.getInput(0);
   int64_t k = getSize(ids, -1), experts = getSize(choice, -1);
   if (!isAlongLast(topK))
     return stop(ids, "the choice is not made along the last dimension");
@@ -138,6 +156,15 @@ LogicalResult RouterReader::readTopK(NodeOp topK, Value picked) {
     return readChoice(choice, Value());
   if (Value scores = getGathered(ids, picked))
     return readChoice(choice, scores);
+  // A function of the greatest values is that of all, at the choice.
+  SmallVector<NodeOp> functions;
+  Value greatest = stripFunctions(picked, functions);
+  if (!functions.empty() && isTopOf(greatest, choice, k, topK) &&
+      succeeded(readChoice(choice, Value()))) {
+    routing.values = choice;
+    routing.functions.assign(functions.rbegin(), functions.rend());
+    return success();
+  }
   if (std::optional<Masked> masked = getMasked(stripExact(picked)))
     return readTopP(topK, *masked);
   return stop(picked, "weights are not scores of the chosen experts");
@@ -157,6 +184,10 @@ LogicalResult RouterReader::readArgMax(NodeOp argMax, Value picked) {
     return readChoice(choice, Value());
   if (Value scores = getGathered(ids, picked))
     return readChoice(choice, scores);
+  // The greatest score is that of the greatest logit.
+  NodeOp max = getNode(stripExact(picked), "ReduceMax");
+  if (max && isAlongLast(max) && isScoreOf(max.getInput(0), choice))
+    return readChoice(choice, max.getInput(0));
   return stop(picked, "weights are not scores of the chosen experts");
 }
 
@@ -165,7 +196,8 @@ LogicalResult RouterReader::readArgMax(NodeOp argMax, Value picked) {
 //===----------------------------------------------------------------------===//
 
 bool moe::isNeverNegative(Value ids) {
-  NodeOp node = getNode(stripIndex(ids), {"TopK", "ArgMax", "Mod"});
+  NodeOp node =
+      getNode(stripHead(stripIndex(ids)), {"TopK", "ArgMax", "Mod"});
   if (!node || node.getOpType() != "Mod")
     return static_cast<bool>(node);
   if (node.getInt("fmod", 0))
@@ -228,8 +260,9 @@ LogicalResult RouterReader::readFixed(Value ids, Value picked) {
 LogicalResult RouterReader::readPick(Value ids, Value picked) {
   ids = stripIndex(ids);
   NodeOp node = getNode(ids);
-  if (node && node.getOpType() == "TopK" && ids == node.getResult(1))
-    return readTopK(node, picked);
+  NodeOp topK = getNode(stripHead(ids), "TopK");
+  if (topK && stripHead(ids) == topK.getResult(1))
+    return readTopK(topK, ids, picked);
   if (node && node.getOpType() == "ArgMax")
     return readArgMax(node, picked);
   if (node && node.getOpType() == "Concat")

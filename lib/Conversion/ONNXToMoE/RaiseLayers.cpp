@@ -34,12 +34,19 @@ public:
   LayerFinder(func::FuncOp function) : function(function), facts(function) {}
 
   unsigned run() {
-    SmallVector<NodeOp> ends;
+    SmallVector<NodeOp> nodes;
     for (Operation &op : function.getBody().front())
-      if (auto node = dyn_cast<NodeOp>(op); node && mayEndLayer(node))
-        ends.push_back(node);
-    for (NodeOp node : llvm::reverse(ends))
-      raise(node);
+      if (auto node = dyn_cast<NodeOp>(op))
+        nodes.push_back(node);
+    // Parts of a layer that was found have no users but each other.
+    llvm::DenseSet<Operation *> dead;
+    for (NodeOp node : llvm::reverse(nodes)) {
+      if (llvm::all_of(node->getUsers(),
+                       [&](Operation *user) { return dead.contains(user); }))
+        dead.insert(node);
+      else if (mayEndLayer(node))
+        raise(node);
+    }
     if (numLayers)
       eraseDead();
     return numLayers;

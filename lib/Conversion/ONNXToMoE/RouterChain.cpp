@@ -14,12 +14,6 @@ using namespace mlir;
 using namespace mlir::moe;
 using onnxir::NodeOp;
 
-/// Whether `a` is a power of two, by which division is multiplication.
-static bool isPowerOfTwo(double a) {
-  int exponent;
-  return std::isfinite(a) && a > 0.0 && std::frexp(a, &exponent) == 0.5;
-}
-
 LogicalResult RouterReader::readScale(double factor, Value at) {
   // The gate normalises first, then scales.
   if (routing.normalize != NormalizeMode::None)
@@ -43,8 +37,7 @@ bool RouterReader::isSumOf(Value sum, Value weights) {
          sameElements(stripExact(sum), stripExact(scatter.getInput(2)));
 }
 
-LogicalResult RouterReader::readSum(NodeOp division, Value sum) {
-  Value at = division.getResult(0);
+LogicalResult RouterReader::readSum(Value at, Value weights, Value sum) {
   Type element = getElementTypeOrSelf(at.getType());
   // One sum per row, maybe repeated along it.
   if (NodeOp expand = getNode(stripLayout(sum), "Expand"))
@@ -80,11 +73,23 @@ LogicalResult RouterReader::readSum(NodeOp division, Value sum) {
   }
   NodeOp reduce = getNode(sum, {"ReduceSum", "ReduceL1"});
   if (!reduce || !isAlongLast(reduce) ||
-      !isSumOf(reduce.getInput(0), division.getInput(0)))
+      !isSumOf(reduce.getInput(0), weights))
     return stop(at, "weights are divided by something else than their sum");
   sumsMagnitudes = reduce.getOpType() == "ReduceL1";
   routing.normalize = NormalizeMode::Sum;
   return success();
+}
+
+/// The Reciprocal of one number per row that `product` multiplies rows of
+/// `width` by.
+static NodeOp getInverse(NodeOp product, int64_t width) {
+  for (unsigned i : {0u, 1u})
+    if (NodeOp inverse =
+            getNode(stripLayout(product.getInput(i)), "Reciprocal"))
+      if (getSize(product.getInput(1 - i), -1) == width &&
+          getSize(product.getInput(i), -1) == 1)
+        return inverse;
+  return {};
 }
 
 FailureOr<Value> RouterReader::readChain(Value weights, int64_t width) {
@@ -115,6 +120,16 @@ FailureOr<Value> RouterReader::readChain(Value weights, int64_t width) {
     if (!isa<FloatType>(element))
       return value;
     Value other;
+    if (NodeOp inverse = type == "Mul" ? getInverse(node, width) : NodeOp()) {
+      bool isFirst = stripLayout(first) == inverse.getResult(0);
+      Value inner = node.getInput(isFirst ? 1 : 0);
+      if (routing.normalize != NormalizeMode::None)
+        return stop(value, "weights are normalised twice");
+      if (failed(readSum(value, inner, inverse.getInput(0))))
+        return failure();
+      value = inner;
+      continue;
+    }
     if (type == "Mul") {
       std::optional<double> factor = splitUniform(node, other);
       if (!factor)
@@ -126,15 +141,13 @@ FailureOr<Value> RouterReader::readChain(Value weights, int64_t width) {
     }
     if (type == "Div") {
       if (std::optional<double> divisor = getUniform(node.getInput(1))) {
-        if (!isPowerOfTwo(*divisor))
-          return stop(value, "weights are divided by a constant");
         if (failed(readScale(1.0 / *divisor, value)))
           return failure();
       } else if (routing.normalize != NormalizeMode::None) {
         return stop(value, "weights are normalised twice");
       } else if (getSize(first, -1) != width) {
         return stop(value, "weights are divided in another layout");
-      } else if (failed(readSum(node, node.getInput(1)))) {
+      } else if (failed(readSum(value, first, node.getInput(1)))) {
         return failure();
       }
       value = first;

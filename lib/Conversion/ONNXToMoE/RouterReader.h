@@ -76,12 +76,14 @@ private:
   /// `width` wide, to what was picked.
   FailureOr<Value> readChain(Value weights, int64_t width);
   LogicalResult readScale(double factor, Value at);
-  LogicalResult readSum(onnxir::NodeOp division, Value sum);
+  LogicalResult readSum(Value quotient, Value weights, Value sum);
   bool isSumOf(Value sum, Value weights);
 
+  /// Whether `scores` are a score function, which never decreases, of `logits`.
+  bool isScoreOf(Value scores, Value logits);
   /// Finds out how `picked` comes from `ids`: by the scores at them.
   LogicalResult readPick(Value ids, Value picked);
-  LogicalResult readTopK(onnxir::NodeOp topK, Value picked);
+  LogicalResult readTopK(onnxir::NodeOp topK, Value ids, Value picked);
   LogicalResult readArgMax(onnxir::NodeOp argMax, Value picked);
   /// `picked` is null where every pick weighs 1.
   LogicalResult readFixed(Value ids, Value picked);
@@ -132,6 +134,10 @@ private:
 
 /// Whether `add` adds marks of two ids, each times a number for each token.
 bool isPairOfPicks(onnxir::NodeOp add);
+
+/// The result of a TopK whose first picks `value` are, cut off by a Slice; else
+/// `value`.
+Value stripHead(Value value);
 
 /// Masked values in any of the forms, or nothing.
 std::optional<Masked> getMasked(Value value);

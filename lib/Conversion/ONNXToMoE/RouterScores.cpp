@@ -52,6 +52,18 @@ static std::optional<ScoreFunction> getFunction(NodeOp node, int64_t experts) {
   return std::nullopt;
 }
 
+bool RouterReader::isScoreOf(Value scores, Value logits) {
+  NodeOp node = getNode(stripRows(scores, routing.experts));
+  std::optional<ScoreFunction> f =
+      node ? getFunction(node, routing.experts) : std::nullopt;
+  if (!f || getLogistic(node))
+    return false;
+  Value input = node.getInput(0);
+  if (*f == ScoreFunction::SqrtSoftplus)
+    input = getNode(stripLayout(input)).getInput(0);
+  return getSize(input, -1) == routing.experts && sameElements(input, logits);
+}
+
 /// Takes apart logits + state, both of which have a row per token.
 void RouterReader::readState(Value logits) {
   routing.logits = logits;

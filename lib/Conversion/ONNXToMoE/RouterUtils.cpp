@@ -37,6 +37,29 @@ Value moe::stripRows(Value value, int64_t width) {
   return result;
 }
 
+Value moe::stripHead(Value value) {
+  NodeOp slice = getNode(value, "Slice");
+  if (!slice)
+    return value;
+  Value whole = stripIndex(slice.getInput(0));
+  NodeOp topK = getNode(whole, "TopK");
+  int64_t rank = getRank(value);
+  if (!topK || !topK.getInt("sorted", 1) || getRank(whole) != rank ||
+      rank < 1 || getSize(value, -1) > getSize(whole, -1))
+    return value;
+  auto isOne = [&](unsigned slot, double number) {
+    return !slice.getInput(slot) || isUniform(slice.getInput(slot), number);
+  };
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  auto from = dyn_cast<RankedTensorType>(whole.getType());
+  if (!slice.getInput(3) || getNumElements(slice.getInput(3)) != 1 ||
+      !(isUniform(slice.getInput(3), -1) ||
+        isUniform(slice.getInput(3), rank - 1)) ||
+      !isUniform(slice.getInput(1), 0) || !isOne(4, 1) || !type || !from)
+    return value;
+  return whole;
+}
+
 std::optional<double> moe::splitUniform(NodeOp node, Value &other) {
   if (node.getNumSlots() != 2)
     return std::nullopt;

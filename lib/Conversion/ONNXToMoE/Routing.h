@@ -27,6 +27,9 @@ struct Routing {
   Value state;
   /// …×E weights that the choice is weighed by instead of its scores, or null.
   Value values;
+  /// Nodes of one operand each that make the weights of `values`, in their
+  /// order.
+  SmallVector<onnxir::NodeOp> functions;
   /// …×k for `given`, … for `table`, else null.
   Value ids;
   /// What is added to negative ids, which ONNX counts from the back; 0 where

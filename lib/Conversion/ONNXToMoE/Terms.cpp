@@ -17,6 +17,9 @@ std::optional<ExpertTest> moe::matchTest(AccessReader &reader, Access access) {
       access.expr->operands[0].expr->element.isInteger(1) &&
       access.expr->operands[1].expr->isSplat(0))
     access = reader.peel(reader.open(access)[0]);
+  // A truth value that was made a number.
+  while (access.expr->isMap("NotZero") || access.expr->isMap("Cast"))
+    access = reader.peel(reader.open(access)[0]);
   if (!access.expr->isMap("Equal"))
     return std::nullopt;
   SmallVector<Access, 2> operands = reader.open(access);
@@ -28,10 +31,10 @@ std::optional<ExpertTest> moe::matchTest(AccessReader &reader, Access access) {
         operands[i].expr->is(Expr::Kind::Iota))
       continue;
     if (other.expr->is(Expr::Kind::Splat))
-      return ExpertTest{reader.peel(operands[i]),
+      return ExpertTest{reader.peelWhole(operands[i]),
                         Binding::constant(other.expr->number), 0};
     if (other.expr->is(Expr::Kind::Iota) && other.expr->axes.size() == 1)
-      return ExpertTest{reader.peel(operands[i]), other.at[0],
+      return ExpertTest{reader.peelWhole(operands[i]), other.at[0],
                         other.expr->axes[0]};
   }
   return std::nullopt;
@@ -220,7 +223,7 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
     auto choice = reader.getChoice(*selector->position);
     if (!choice)
       return giveUp();
-    ids = reader.peel(*choice);
+    ids = reader.peelWhole(*choice);
     gate.kind = TermGate::Kind::Choice;
     const BodyWeight &matrix = term.body->up.matrix;
     gate.experts = matrix.experts;
@@ -268,7 +271,7 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
         others.push_back(factor);
         continue;
       }
-      Access weights = reader.peel(factor);
+      Access weights = reader.peelWhole(factor);
       std::optional<Binding> at;
       if (gate.weights || !readsTokens(weights, tree.tokens, at) || !at ||
           !(*at == *slot))
@@ -278,7 +281,7 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
     rest = others;
     // With one slot, the weight is a number for each token like others.
     if (!slot && !gate.weights && rest.size() == 1) {
-      Access weights = reader.peel(rest[0]);
+      Access weights = reader.peelWhole(rest[0]);
       std::optional<Binding> at;
       if (readsTokens(weights, tree.tokens, at) && !at) {
         gate.weights = weights.expr;
@@ -306,8 +309,11 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
     std::optional<Binding> column;
     for (const Access &factor : rest) {
       Access base = reader.peel(factor);
-      bool positive = false;
-      if (base.expr->isMap("Greater")) {
+      bool positive = false, tests = false;
+      if (base.expr->isMap("NotZero")) {
+        base = reader.peel(reader.open(base)[0]);
+        tests = true;
+      } else if (base.expr->isMap("Greater")) {
         SmallVector<Access, 2> operands = reader.open(base);
         if (operands[1].expr->isSplat(0)) {
           base = reader.peel(operands[0]);
@@ -334,6 +340,8 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
       column = at;
       if (positive)
         gate.positiveOnly = true;
+      else if (tests)
+        continue;
       else if (term.gateFactor)
         return giveUp();
       else

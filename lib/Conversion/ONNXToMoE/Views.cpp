@@ -156,7 +156,9 @@ Value moe::getSameOrder(Operation *op) {
     std::optional<int64_t> from = getNumElements(input);
     return from && from == getNumElements(node.getResult(0)) ? input : Value();
   }
-  if (type == "Dropout" && !node.getResult(0).use_empty()) {
+  // Its mask, where somebody uses it, is no layout of the input.
+  if (type == "Dropout" &&
+      (node.getNumResults() == 1 || node.getResult(1).use_empty())) {
     Value training = node.getInput(2);
     return !training || isUniform(training, 0.0) ? input : Value();
   }

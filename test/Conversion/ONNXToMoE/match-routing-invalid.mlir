@@ -150,18 +150,6 @@ func.func @infinite_scale(%l: tensor<?x8xf32>) -> (tensor<?x2xi64>, tensor<?x2xf
 
 // -----
 
-// 1/3 is no float.
-func.func @divided(%l: tensor<?x8xf32>) -> (tensor<?x2xi64>, tensor<?x2xf32>) {
-  %k = arith.constant dense<2> : tensor<1xi64>
-  %c = arith.constant dense<3.0> : tensor<f32>
-  %v, %i = onnxir.node "TopK"(%l, %k) : (tensor<?x8xf32>, tensor<1xi64>) -> (tensor<?x2xf32>, tensor<?x2xi64>)
-  // expected-remark @below {{Div: router: weights are divided by a constant}}
-  %m = onnxir.node "Div"(%v, %c) : (tensor<?x2xf32>, tensor<f32>) -> tensor<?x2xf32>
-  return %i, %m : tensor<?x2xi64>, tensor<?x2xf32>
-}
-
-// -----
-
 func.func @normalised_twice(%l: tensor<?x8xf32>) -> (tensor<?x2xi64>, tensor<?x2xf32>) {
   %k = arith.constant dense<2> : tensor<1xi64>
   %axis = arith.constant dense<1> : tensor<1xi64>
