@@ -337,16 +337,20 @@ FailureOr<Access> AccessReader::bindRows(const Expr *scatter,
     rowsOf[row] = std::move(meaning);
     return factor;
   }
-  // position / k among sorted pairs.
-  if (!expr->isMap("Div") || !expr->operands[0].expr->is(Expr::Kind::Sort) ||
-      expr->operands[0].expr->part != 1 ||
-      !expr->operands[1].expr->is(Expr::Kind::Splat))
+  // position / k among sorted pairs; with one slot, the position.
+  const Expr *sort = expr;
+  double slots = 1;
+  if (expr->isMap("Div") && expr->operands[1].expr->is(Expr::Kind::Splat)) {
+    sort = expr->operands[0].expr;
+    slots = expr->operands[1].expr->number;
+  }
+  if (!sort->is(Expr::Kind::Sort) || sort->part != 1)
     return failure();
-  const Expr *sort = expr->operands[0].expr;
   const Expr *sorted = sort->operands[0].expr;
   SmallVector<Size> sizes = llvm::map_to_vector(
       sort->indexed[0], [&](int axis) { return sorted->axes[axis]; });
-  auto split = splitTrailing(sizes, expr->operands[1].expr->number);
+  auto split = slots == 1 ? std::optional(sizes.size())
+                          : splitTrailing(sizes, slots);
   if (!split || !countsOver(ArrayRef<Size>(sizes).take_front(*split)) ||
       rowsOf.contains(row))
     return failure();

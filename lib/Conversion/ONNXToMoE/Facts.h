@@ -233,7 +233,7 @@ private:
   View select(const View &view, int64_t dim, int64_t index);
   /// Indexes dimensions `dims` of `data`, one by each of `indices`, whose
   /// common dimensions stand at `position` in the result.
-  View index(const View &data, ArrayRef<int64_t> dims,
+  View index(View data, ArrayRef<int64_t> dims,
              SmallVector<View, 3> indices, unsigned position);
   /// Adds `updates`, whose first `indexRank` dimensions are those of
   /// `indices`, at these positions of dimensions `dims` of `data`.
@@ -246,6 +246,10 @@ private:
   SmallVector<View, 3> getIndexColumns(Value value);
   /// The rows from `start` to `limit`, if they are those of a segment.
   View makeSegment(const Expr *start, const Expr *limit, Type element);
+  /// The rows of segment `part`, the segments ending at `ends`.
+  View makeSegmentRows(const Expr *ends, int64_t part, Type element);
+  /// Splits dimension `dim` of `view` into as many rows as the model counts.
+  bool splitSegments(onnxir::NodeOp node, const View &view, int64_t dim);
 
   /// One expression for the rows of all segments, from one for each.
   View concatSegments(ArrayRef<View> parts);

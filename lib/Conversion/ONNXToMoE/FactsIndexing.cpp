@@ -23,10 +23,26 @@ View Facts::select(const View &view, int64_t dim, int64_t index) {
   return this->index(view, {dim}, {View{intern(std::move(splat)), {}}}, dim);
 }
 
-View Facts::index(const View &data, ArrayRef<int64_t> dims,
+View Facts::index(View data, ArrayRef<int64_t> dims,
                   SmallVector<View, 3> indices, unsigned position) {
   if (!data || llvm::any_of(indices, [](const View &v) { return !v; }))
     return {};
+  // Of elements that are each repeated, the position of the element counts.
+  for (auto [dim, at] : llvm::zip_equal(dims, indices)) {
+    auto &factors = data.dims[dim];
+    Size times = 1;
+    while (factors.size() > 1 && factors.back().axis < 0 &&
+           factors.back().size > 0 &&
+           !llvm::MulOverflow(times, factors.back().size, times))
+      factors.pop_back();
+    if (times == 1 || factors.front().axis < 0 ||
+        !isa<IntegerType>(at.expr->element))
+      continue;
+    at = map(StringAttr::get(context, "Div"), at.expr->element,
+             {at, makeSplat(times, at.expr->element, {})});
+    if (!at)
+      return {};
+  }
   std::optional<Alignment> aligned = alignTrailing(indices);
   if (!aligned)
     return {};
@@ -389,9 +405,22 @@ View Facts::makeSegment(const Expr *start, const Expr *limit, Type element) {
   };
   auto [ends, part] = getEnd(limit);
   auto [before, last] = getEnd(start);
-  bool first = start->isSplat(0) && part == 0;
-  if (!ends || !(first || (before == ends && last + 1 == part)))
+  bool follows = before && before == ends && last + 1 == part;
+  follows |= start->isSplat(0) && part == 0;
+  // The end less the number of rows.
+  if (!follows && ends && start->is(Expr::Kind::Index) &&
+      start->operands.size() == 2 && start->operands[1].expr->isSplat(part)) {
+    const Expr *starts = start->operands[0].expr;
+    follows = starts->isMap("Sub") && starts->operands[0].expr == ends &&
+              starts->operands[1].expr == ends->operands[0].expr &&
+              starts->operands[0].axes == starts->operands[1].axes;
+  }
+  if (!ends || !follows)
     return {};
+  return makeSegmentRows(ends, part, element);
+}
+
+View Facts::makeSegmentRows(const Expr *ends, int64_t part, Type element) {
   Expr rows(Expr::Kind::SegmentRows, element);
   rows.part = part;
   rows.operands.push_back({ends, SmallVector<int, 4>(ends->axes.size(), -1)});

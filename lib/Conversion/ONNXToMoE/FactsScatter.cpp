@@ -22,14 +22,16 @@ static SmallVector<Size> getCounted(const Expr *index) {
   } else if (index->is(Expr::Kind::Coordinate) && index->part >= 0) {
     for (int axis : index->indexed[index->part])
       sizes.push_back(index->operands[0].expr->axes[axis]);
-  } else if (index->isMap("Div") &&
-             index->operands[0].expr->is(Expr::Kind::Sort) &&
-             index->operands[1].expr->is(Expr::Kind::Splat)) {
+  } else {
     // Sorted pairs of tokens and slots.
-    const Expr *sort = index->operands[0].expr;
+    bool divides = index->isMap("Div") &&
+                   index->operands[1].expr->is(Expr::Kind::Splat);
+    const Expr *sort = divides ? index->operands[0].expr : index;
+    if (!sort->is(Expr::Kind::Sort) || sort->part != 1)
+      return {};
     for (int axis : sort->indexed[0])
       sizes.push_back(sort->operands[0].expr->axes[axis]);
-    Size slots = index->operands[1].expr->number;
+    Size slots = divides ? index->operands[1].expr->number : 1;
     while (!sizes.empty() && sizes.back() > 0 && slots > 1 &&
            slots % sizes.back() == 0)
       slots /= sizes.pop_back_val();

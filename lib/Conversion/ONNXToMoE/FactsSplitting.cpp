@@ -14,6 +14,30 @@ using namespace mlir;
 using namespace mlir::moe;
 using onnxir::NodeOp;
 
+bool Facts::splitSegments(NodeOp node, const View &view, int64_t dim) {
+  View counts = get(node.getInput(1));
+  Size parts = node.getNumResults();
+  if (!counts || counts.dims.size() != 1 || counts.dims[0].size() != 1 ||
+      counts.expr->axes.size() != 1 || counts.expr->axes[0] != parts)
+    return false;
+  Expr running(Expr::Kind::Running, counts.expr->element);
+  running.axes = counts.expr->axes;
+  running.operands.push_back({counts.expr, {0}});
+  const Expr *ends = intern(std::move(running));
+  SmallVector<View> results;
+  for (Size part = 0; part < parts; ++part) {
+    View rows = makeSegmentRows(ends, part, counts.expr->element);
+    results.push_back(index(view, {dim}, {rows}, dim));
+    if (!results.back())
+      return false;
+  }
+  ++view.expr->users;
+  ++counts.expr->users;
+  for (auto [result, part] : llvm::zip_equal(node.getResults(), results))
+    set(result, part);
+  return true;
+}
+
 bool Facts::visitMany(NodeOp node) {
   if (!node.getDomain().empty())
     return false;
@@ -69,6 +93,8 @@ bool Facts::visitMany(NodeOp node) {
       sizes.emplace(count, each);
       sizes->back() = whole - each * (count - 1);
     }
+    if (!sizes && node.getInput(1))
+      return splitSegments(node, view, *axis);
     if (!sizes || static_cast<int64_t>(sizes->size()) != count)
       return false;
     SmallVector<View> parts;

@@ -17,9 +17,11 @@ std::optional<ExpertTest> moe::matchTest(AccessReader &reader, Access access) {
       access.expr->operands[0].expr->element.isInteger(1) &&
       access.expr->operands[1].expr->isSplat(0))
     access = reader.peel(reader.open(access)[0]);
-  // A truth value that was made a number.
-  while (access.expr->isMap("NotZero") || access.expr->isMap("Cast"))
-    access = reader.peel(reader.open(access)[0]);
+  // A truth value that was made a number, and one again.
+  if (access.expr->isMap("NotZero"))
+    do
+      access = reader.peel(reader.open(access)[0]);
+    while (access.expr->isMap("Cast"));
   if (!access.expr->isMap("Equal"))
     return std::nullopt;
   SmallVector<Access, 2> operands = reader.open(access);
