@@ -84,8 +84,8 @@ void LayerFinder::raise(NodeOp node) {
   LayerBuilder builder(facts, reader, *tree, remarks);
   if (builder.build(node))
     ++numLayers;
-  else
-    remarks.emit();
+  // Of a layer that was found, what stays outside.
+  remarks.emit();
 }
 
 /// Erases nodes whose results nobody uses any more.
