@@ -91,10 +91,9 @@ static Results lowerAttention(Node &node) {
       node.emitError() << "needs floating-point elements";
       return failure();
     }
-  // The softmax is computed in f32, or in f64 where the operands are.
+  // What asks for less than f32 gets f32.
   int64_t precision = node.op.getInt("softmax_precision", 1);
-  if (precision != 1 && precision != 10 && precision != 16 &&
-      !(precision == 11 && compute.isF64())) {
+  if (!llvm::is_contained({1, 10, 11, 16}, precision)) {
     node.emitError() << "softmax_precision " << precision
                      << " is not supported";
     return failure();
@@ -117,6 +116,7 @@ static Results lowerAttention(Node &node) {
   Sizes q = b.getSizes(*query), k = b.getSizes(*allKeys);
 
   AttentionParts parts;
+  parts.softmaxInF64 = precision == 11;
   parts.query = *query;
   parts.key = *allKeys;
   parts.value = *allValues;

@@ -26,6 +26,8 @@ struct AttentionParts {
   double scale = 1.0;
   /// c · tanh(score / c) where it is not 0.
   double softcap = 0.0;
+  /// Whether the softmax is computed in f64, else in the compute type.
+  bool softmaxInF64 = false;
   /// Adds what masks add; −∞ for what is not seen.
   ScoreFn mask;
   /// [N], scores of one more key whose value is 0; may be null.

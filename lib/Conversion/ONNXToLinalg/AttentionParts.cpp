@@ -128,7 +128,10 @@ AttentionStages onnxtolinalg::buildAttention(TensorBuilder &b,
         at.push_back(linalg::IndexOp::create(b, i));
       return parts.mask(b, at, x[0]);
     });
-  stages.weights = buildSoftmax(b, stages.masked, parts.sinks);
+  Type precise = parts.softmaxInF64 ? b.getF64Type() : compute;
+  stages.weights = b.convertFloat(
+      buildSoftmax(b, b.convertFloat(stages.masked, precise), parts.sinks),
+      compute);
   // Here columns are summed over, elements run innermost.
   Value output = contract(b, b.reshape(stages.weights, five), parts.value,
                           {q[0], k[1], group, q[2], v[3]}, {0, 1, 2, 3, 4},

@@ -154,8 +154,8 @@ func.func @rotary_ids(%q: tensor<?x?x32xf32>, %c: tensor<?x4xf32>, %s: tensor<?x
 // -----
 
 func.func @precision(%x: tensor<1x2x3x4xf32>) {
-  // expected-error @+1 {{Attention: softmax_precision 11 is not supported}}
-  %0 = onnxir.node "Attention"(%x, %x, %x) {softmax_precision = 11 : i64}
+  // expected-error @+1 {{Attention: softmax_precision 7 is not supported}}
+  %0 = onnxir.node "Attention"(%x, %x, %x) {softmax_precision = 7 : i64}
       : (tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32>
   return
 }
