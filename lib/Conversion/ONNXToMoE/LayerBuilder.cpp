@@ -292,6 +292,27 @@ bool LayerBuilder::buildCoefficients(ImplicitLocOpBuilder &b) {
   return true;
 }
 
+/// `tokens` without the dimensions of size 1 that follow its features.
+static Value dropOnes(Value tokens, const Layout &layout) {
+  int64_t rank = layout.size(), last = rank - 1;
+  while (last > 1 && layout[last].empty())
+    --last;
+  if (last == rank - 1)
+    return tokens;
+  auto type = cast<RankedTensorType>(tokens.getType());
+  OpBuilder b(tokens.getContext());
+  b.setInsertionPointAfterValue(tokens);
+  SmallVector<ReassociationIndices> groups;
+  for (int64_t i = 0; i < rank; ++i)
+    if (i <= last)
+      groups.push_back({i});
+    else
+      groups.back().push_back(i);
+  return tensor::CollapseShapeOp::create(
+      b, tokens.getLoc(), type.clone(type.getShape().take_front(last + 1)),
+      tokens, groups);
+}
+
 bool LayerBuilder::build(NodeOp node) {
   if (!chooseRouter()) {
     explain();
@@ -302,7 +323,7 @@ bool LayerBuilder::build(NodeOp node) {
   collectShared();
   if (!findReplaced(node))
     return false;
-  layer.tokens = input.expr->origin;
+  layer.tokens = dropOnes(input.expr->origin, input.expr->layout);
   auto tokens = cast<RankedTensorType>(layer.tokens.getType());
   if (tokens.isDynamicDim(tokens.getRank() - 1) ||
       !isa<FloatType>(tokens.getElementType()) || !planResult()) {

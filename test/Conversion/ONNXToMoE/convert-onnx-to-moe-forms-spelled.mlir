@@ -124,3 +124,32 @@ func.func @split_by_counts(%x: tensor<?x4xf32> {onnxir.dims = ["tokens", 4]}, %w
   %y = onnxir.node "ReduceSum"(%m, %one) {keepdims = 0 : i64} : (!onnxir.any, tensor<1xi64>) -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>
 }
+
+// -----
+
+// Tokens that are columns: a dimension of size 1 follows their features.
+// CHECK-LABEL: func.func @columns
+// CHECK-SAME: %[[X:.*]]: tensor<?x1x4x1xf32>,
+// CHECK: tensor.collapse_shape %[[X]] {{\[\[}}0], [1], [2, 3]] : tensor<?x1x4x1xf32> into tensor<?x1x4xf32>
+// CHECK: moe.ffn_experts {{.*}} !moe.experts<3, 4 -> 4>
+// CHECK: moe.combine
+func.func @columns(%x: tensor<?x1x4x1xf32>, %wr: tensor<4x3xf32>, %u: tensor<3x2x4xf32>, %d: tensor<3x4x2xf32>) -> tensor<?x4xf32> {
+  %rows = arith.constant dense<[-1, 4]> : tensor<2xi64>
+  %weights = arith.constant dense<[-1, 2, 1, 1]> : tensor<4xi64>
+  %k = arith.constant dense<2> : tensor<1xi64>
+  %one = arith.constant dense<1> : tensor<1xi64>
+  %0 = onnxir.node "Reshape"(%x, %rows) : (tensor<?x1x4x1xf32>, tensor<2xi64>) -> !onnxir.any
+  %1 = onnxir.node "MatMul"(%0, %wr) : (!onnxir.any, tensor<4x3xf32>) -> !onnxir.any
+  %2 = onnxir.node "Softmax"(%1) {axis = -1 : i64} : (!onnxir.any) -> !onnxir.any
+  %3, %4 = onnxir.node "TopK"(%2, %k) {axis = -1 : i64} : (!onnxir.any, tensor<1xi64>) -> (!onnxir.any, !onnxir.any)
+  %6 = onnxir.node "Gather"(%u, %4) {axis = 0 : i64} : (tensor<3x2x4xf32>, !onnxir.any) -> !onnxir.any
+  %7 = onnxir.node "MatMul"(%6, %x) : (!onnxir.any, tensor<?x1x4x1xf32>) -> !onnxir.any
+  %8 = onnxir.node "Relu"(%7) : (!onnxir.any) -> !onnxir.any
+  %9 = onnxir.node "Gather"(%d, %4) {axis = 0 : i64} : (tensor<3x4x2xf32>, !onnxir.any) -> !onnxir.any
+  %10 = onnxir.node "MatMul"(%9, %8) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %11 = onnxir.node "Reshape"(%3, %weights) : (!onnxir.any, tensor<4xi64>) -> !onnxir.any
+  %12 = onnxir.node "Mul"(%10, %11) : (!onnxir.any, !onnxir.any) -> !onnxir.any
+  %13 = onnxir.node "ReduceSum"(%12, %one) {keepdims = 0 : i64} : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %14 = onnxir.node "Reshape"(%13, %rows) : (!onnxir.any, tensor<2xi64>) -> tensor<?x4xf32>
+  return %14 : tensor<?x4xf32>
+}

@@ -8,7 +8,7 @@ import onnxruntime as ort
 from onnx import helper
 
 from . import forms
-from .experts import make_activation, make_experts
+from .experts import make_experts
 from .graph import NUMPY, TYPES, Graph
 from .router import make_gates, make_logits, make_routing
 
