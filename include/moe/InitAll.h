@@ -1,4 +1,4 @@
-//===- InitAll.h - The one registration list of tools and plugin -*- C++ -*-===//
+//===- InitAll.h - The one registration list of tools and plugin ----------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

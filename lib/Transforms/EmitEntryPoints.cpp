@@ -1,5 +1,4 @@
-//===- EmitEntryPoints.cpp - Entry points that the runtime calls -*- C++
-//-*-===//
+//===- EmitEntryPoints.cpp - Entry points that the runtime calls ----------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

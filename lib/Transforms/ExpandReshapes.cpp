@@ -1,5 +1,4 @@
-//===- ExpandReshapes.cpp - Expansions of memrefs as reinterpretations -*- C++
-//-*-===//
+//===- ExpandReshapes.cpp - Expansions of memrefs as reinterpretations ----===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- GuardAllocations.cpp - Checks of the sizes of allocations -*- C++
-//-*-===//
+//===- GuardAllocations.cpp - Checks of the sizes of allocations ----------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

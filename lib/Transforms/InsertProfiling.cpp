@@ -1,5 +1,4 @@
-//===- InsertProfiling.cpp - Tells the runtime the phase of the code -*- C++
-//-*-===//
+//===- InsertProfiling.cpp - Tells the runtime the phase of the code ------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

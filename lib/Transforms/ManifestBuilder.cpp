@@ -1,5 +1,4 @@
-//===- ManifestBuilder.cpp - The manifest of a module's entry points -*- C++
-//-*-===//
+//===- ManifestBuilder.cpp - The manifest of a module's entry points ------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- ManifestBuilder.h - The manifest of a module's entry points -*- C++ -*-===//
+//===- ManifestBuilder.h - The manifest of a module's entry points --------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- LibraryOptions.cpp - Options that come with LLVM's library -*- C++
-//-*-===//
+//===- LibraryOptions.cpp - Options that come with LLVM's library ---------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- moe-onnx-fuzzer.cpp - libFuzzer target of the ONNX importer -*- C++
-//-*-===//
+//===- moe-onnx-fuzzer.cpp - libFuzzer target of the ONNX importer --------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

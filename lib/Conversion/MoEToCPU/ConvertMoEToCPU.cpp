@@ -1,4 +1,4 @@
-//===- ConvertMoEToCPU.cpp - Lower experts to CPU kernels --------*- C++ -*-===//
+//===- ConvertMoEToCPU.cpp - Lower experts to CPU kernels -------*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

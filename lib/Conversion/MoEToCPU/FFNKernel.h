@@ -1,4 +1,4 @@
-//===- FFNKernel.h - The kernel of a set of feed-forward experts -*- C++ -*-===//
+//===- FFNKernel.h - The kernel of a set of feed-forward experts ----------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

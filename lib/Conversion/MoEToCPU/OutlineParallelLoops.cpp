@@ -1,4 +1,4 @@
-//===- OutlineParallelLoops.cpp - scf.parallel as calls of the runtime -*- C++ -*-===//
+//===- OutlineParallelLoops.cpp - scf.parallel as calls of the runtime ----===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- TensorNodes.cpp - Tensor operations around layers as nodes *- C++
-//-*-===//
+//===- TensorNodes.cpp - Tensor operations around layers as nodes ---------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

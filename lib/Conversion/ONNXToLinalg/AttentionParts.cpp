@@ -1,5 +1,4 @@
-//===- AttentionParts.cpp - Parts that attention operators share -*- C++
-//-*-===//
+//===- AttentionParts.cpp - Parts that attention operators share ----------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ConvertONNXToLinalg.cpp - The pass convert-onnx-to-linalg -*- C++
-//-*-===//
+//===- ConvertONNXToLinalg.cpp - The pass convert-onnx-to-linalg ----------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Normalization.cpp - Layer and root-mean-square normalisation -*- C++
-//-*-===//
+//===- Normalization.cpp - Layer and root-mean-square normalisation -------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

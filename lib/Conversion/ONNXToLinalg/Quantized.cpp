@@ -1,5 +1,4 @@
-//===- Quantized.cpp - Operators on block-wise quantised weights -*- C++
-//-*-===//
+//===- Quantized.cpp - Operators on block-wise quantised weights ----------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- TensorBuilder.cpp - Tensor computations with run-time sizes -*- C++
-//-*-===//
+//===- TensorBuilder.cpp - Tensor computations with run-time sizes --------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

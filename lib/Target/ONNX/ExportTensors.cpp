@@ -1,5 +1,4 @@
-//===- ExportTensors.cpp - Tensors as messages, in place or by reference *- C++
-//-*-===//
+//===- ExportTensors.cpp - Tensors as messages, in place or by reference --===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- VerifyUtils.h - What verifiers ask of tensors -------------*- C++
-//-*-===//
+//===- VerifyUtils.h - What verifiers ask of tensors ------------*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- HoistWeightPacking.cpp - Move the packing of weights to load time -*- C++
-//-*-===//
+//===- HoistWeightPacking.cpp - Move the packing of weights to load time --===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- BindDefaults.cpp - Arguments with defaults to weights -----*- C++ -*-===//
+//===- BindDefaults.cpp - Arguments with defaults to weights ----*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

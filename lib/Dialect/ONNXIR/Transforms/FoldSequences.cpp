@@ -1,5 +1,4 @@
-//===- FoldSequences.cpp - Parts of sequences as parts of tensors -*- C++
-//-*-===//
+//===- FoldSequences.cpp - Parts of sequences as parts of tensors ---------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

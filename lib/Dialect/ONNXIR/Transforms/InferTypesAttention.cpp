@@ -1,5 +1,4 @@
-//===- InferTypesAttention.cpp - Types of attention and its parts -*- C++
-//-*-===//
+//===- InferTypesAttention.cpp - Types of attention and its parts ---------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

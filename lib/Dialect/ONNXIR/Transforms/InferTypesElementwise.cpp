@@ -1,5 +1,4 @@
-//===- InferTypesElementwise.cpp - Types of elementwise operators -*- C++
-//-*-===//
+//===- InferTypesElementwise.cpp - Types of elementwise operators ---------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- InferTypesIndexing.cpp - Types of slices, gathers and scatters -*- C++
-//-*-===//
+//===- InferTypesIndexing.cpp - Types of slices, gathers and scatters -----===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

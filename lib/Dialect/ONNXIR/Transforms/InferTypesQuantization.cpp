@@ -1,5 +1,4 @@
-//===- InferTypesQuantization.cpp - Types of quantised operators -*- C++
-//-*-===//
+//===- InferTypesQuantization.cpp - Types of quantised operators ----------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

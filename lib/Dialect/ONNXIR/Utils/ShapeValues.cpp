@@ -1,5 +1,4 @@
-//===- ShapeValues.cpp - Known elements of small integer tensors -*- C++
-//-*-===//
+//===- ShapeValues.cpp - Known elements of small integer tensors ----------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
