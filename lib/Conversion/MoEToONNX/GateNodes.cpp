@@ -40,6 +40,19 @@ private:
   LogicalResult select();
   /// The `count` greatest choice values' ids, and the values.
   void rank(int64_t count);
+  bool prefersHigher() { return gate.getSelect().getTie() == TieBreak::Higher; }
+  /// `values` along dimension 1 so that TopK, which prefers the lower of two
+  /// equal ones, prefers what the gate does: backwards for the higher.
+  Value orderForTies(Value values) {
+    return prefersHigher()
+               ? nodes.slice(values, 1, -1, std::numeric_limits<int64_t>::min(),
+                             -1)
+               : values;
+  }
+  /// 0, 1, … of all experts.
+  Value buildExpertNumbers() {
+    return nodes.ints(llvm::to_vector(llvm::seq<int64_t>(0, experts)));
+  }
   void checkIds();
   /// The k tokens with the greatest choice values of each expert.
   void chooseTokens();
@@ -118,14 +131,11 @@ void GateNodes::buildGroupLimit() {
   Value top = nodes.nodes("TopK", {grouped, nodes.ints({best})}, 2,
                           nodes.attr("axis", 2))[0];
   Value values = nodes.sum(top, 2, /*keep=*/false);
-  bool higher = gate.getSelect().getTie() == TieBreak::Higher;
-  if (higher)
-    values =
-        nodes.slice(values, 1, -1, std::numeric_limits<int64_t>::min(), -1);
-  Value kept = nodes.nodes("TopK", {values, nodes.ints({groups->getKeep()})}, 2,
-                           nodes.attr("axis", 1))[1];
+  Value kept = nodes.nodes(
+      "TopK", {orderForTies(values), nodes.ints({groups->getKeep()})}, 2,
+      nodes.attr("axis", 1))[1];
   SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, count));
-  if (higher)
+  if (prefersHigher())
     std::reverse(order.begin(), order.end());
   // T×keep×1 against the numbers of the groups.
   Value hits = binary("Equal", nodes.unsqueeze(kept, {2}), nodes.ints(order));
@@ -137,16 +147,12 @@ void GateNodes::buildGroupLimit() {
 }
 
 void GateNodes::rank(int64_t count) {
-  bool higher = gate.getSelect().getTie() == TieBreak::Higher;
-  Value from = choice;
-  // TopK prefers the lower of two equal values.
-  if (higher)
-    from = nodes.slice(from, 1, -1, std::numeric_limits<int64_t>::min(), -1);
-  SmallVector<Value> top = nodes.nodes("TopK", {from, nodes.ints({count})}, 2,
-                                       nodes.attr("axis", 1));
+  SmallVector<Value> top =
+      nodes.nodes("TopK", {orderForTies(choice), nodes.ints({count})}, 2,
+                  nodes.attr("axis", 1));
   chosen = top[0];
   ids = top[1];
-  if (higher)
+  if (prefersHigher())
     ids = binary("Sub", nodes.ints({experts - 1}), ids);
 }
 
@@ -186,8 +192,7 @@ LogicalResult GateNodes::select() {
     ids = nodes.slice(ids, 1, select.getRank() - 1, select.getRank());
     break;
   case SelectMode::All: {
-    Value numbers = nodes.unsqueeze(
-        nodes.ints(llvm::to_vector(llvm::seq<int64_t>(0, experts))), {0});
+    Value numbers = nodes.unsqueeze(buildExpertNumbers(), {0});
     ids = nodes.node("Expand", {numbers, nodes.node("Shape", {logits})});
     break;
   }
@@ -220,15 +225,12 @@ LogicalResult GateNodes::select() {
 }
 
 void GateNodes::chooseTokens() {
-  bool higher = gate.getSelect().getTie() == TieBreak::Higher;
   Value count = nodes.slice(nodes.node("Shape", {choice}), 0, 0, 1);
-  Value from = nodes.transpose(choice, {1, 0});
-  if (higher)
-    from = nodes.slice(from, 1, -1, std::numeric_limits<int64_t>::min(), -1);
+  Value from = orderForTies(nodes.transpose(choice, {1, 0}));
   Value all = nodes.ints({k});
   Value taken = binary("Min", all, count);
   ids = nodes.nodes("TopK", {from, taken}, 2, nodes.attr("axis", 1))[1];
-  if (higher)
+  if (prefersHigher())
     ids = binary("Sub", binary("Sub", count, nodes.ints({1})), ids);
   weights =
       nodes.node("GatherElements", {nodes.transpose(getValues(), {1, 0}), ids},
@@ -261,7 +263,7 @@ void GateNodes::limitCapacity() {
   // without an expert hit none.
   Value taken = where(nodes.cast(ids, i64), -1, i64);
   Value order = nodes.reshape(nodes.transpose(taken, {1, 0}), {-1});
-  Value numbers = nodes.ints(llvm::to_vector(llvm::seq<int64_t>(0, experts)));
+  Value numbers = buildExpertNumbers();
   Value hits =
       nodes.cast(binary("Equal", nodes.unsqueeze(order, {1}), numbers), i64);
   Value before = nodes.node("CumSum", {hits, nodes.scalar(0, i64)},
@@ -275,7 +277,7 @@ void GateNodes::limitCapacity() {
 Value GateNodes::weighByMixer() {
   double jitter = gate.getSelect().getJitter();
   Value magnitude = nodes.node("Abs", {choice});
-  Value numbers = nodes.ints(llvm::to_vector(llvm::seq<int64_t>(0, experts)));
+  Value numbers = buildExpertNumbers();
   SmallVector<Value> columns;
   for (int64_t slot = 0; slot < k; ++slot) {
     Value best = nodes.slice(chosen, 1, slot, slot + 1);

@@ -101,8 +101,7 @@ Value moe::buildNode(ImplicitLocOpBuilder &b, StringRef type, ValueRange inputs,
       .getResult(0);
 }
 
-/// `value` with another float type.
-static Value castFloats(ImplicitLocOpBuilder &b, Value value, Type element) {
+Value moe::castFloats(ImplicitLocOpBuilder &b, Value value, Type element) {
   auto type = cast<RankedTensorType>(value.getType());
   if (type.getElementType() == element)
     return value;

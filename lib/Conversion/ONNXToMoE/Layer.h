@@ -79,6 +79,9 @@ Value buildNode(ImplicitLocOpBuilder &builder, StringRef type,
                 ValueRange inputs, Type result,
                 ArrayRef<NamedAttribute> attributes = {});
 
+/// `value` with another float type.
+Value castFloats(ImplicitLocOpBuilder &b, Value value, Type element);
+
 /// Builds the layer in its canonical form, T×H in and out: gate, plan,
 /// dispatch, experts, combine. Sizes that must be equal and are not known to be
 /// are compared at run time.

@@ -112,17 +112,8 @@ void LayerBuilder::replace(ImplicitLocOpBuilder &b, Value result) {
   auto target = cast<RankedTensorType>(replaced.getType());
   if (target.getRank() > 2)
     result = expandRows(b, result, layer.tokens, target, leading);
-  auto type = cast<RankedTensorType>(result.getType());
-  if (type.getElementType() != target.getElementType()) {
-    type = type.clone(target.getElementType());
-    int64_t to = target.getElementType().isF32()    ? 1
-                 : target.getElementType().isF16()  ? 10
-                 : target.getElementType().isBF16() ? 16
-                                                    : 11;
-    result = buildNode(b, "Cast", result, type,
-                       b.getNamedAttr("to", b.getI64IntegerAttr(to)));
-  }
-  if (type != target)
+  result = castFloats(b, result, target.getElementType());
+  if (result.getType() != target)
     result = tensor::CastOp::create(b, target, result);
   for (Value other : others)
     result = buildNode(b, "Add", {other, result}, target);
