@@ -16,7 +16,8 @@ import sys
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
+from moe_testing.graph import Graph
+from onnx import TensorProto, helper
 
 E, K = 8, 3
 VARIATIONS = int(os.environ.get("MOE_VARIATIONS", 2))
@@ -25,27 +26,22 @@ VARIATIONS = int(os.environ.get("MOE_VARIATIONS", 2))
 COMMUTATIVE = {"Add", "Mul", "Max", "Equal"}
 
 
-class Graph:
-    """A graph under construction; calling it adds a node. With a generator of random numbers it adds others that change
-    nothing, and swaps operands."""
+class RouterGraph(Graph):
+    """A graph with what routers are made of. With a generator of random numbers it adds nodes that change nothing, and swaps
+    operands."""
 
     def __init__(self, rng=None):
-        self.nodes, self.initializers, self.rng = [], [], rng
+        super().__init__()
+        self.rng = rng
 
     def __call__(self, op, *inputs, outputs=1, **attributes):
-        inputs = [i if isinstance(i, str) else self.constant(i) for i in inputs]
+        inputs = self.name_inputs(inputs)
         if self.rng:
             data = inputs[:1] if op in ("Expand", "Shape") else inputs
             inputs = [self.vary(i) if i in data and not i.startswith("c") else i for i in inputs]
             if op in COMMUTATIVE and self.rng.random() < 0.5:
                 inputs.reverse()
-        names = self.add(op, inputs, outputs, **attributes)
-        return names[0] if outputs == 1 else names
-
-    def add(self, op, inputs, outputs=1, **attributes):
-        names = [f"v{len(self.nodes)}_{i}" for i in range(outputs)]
-        self.nodes.append(helper.make_node(op, inputs, names, **attributes))
-        return names
+        return super().__call__(op, *inputs, outputs=outputs, **attributes)
 
     def vary(self, x):
         way = self.rng.integers(6)
@@ -57,14 +53,6 @@ class Graph:
         if way == 2:
             return self.add("Reshape", [x, self.add("Shape", [x])[0]])[0]
         return x
-
-    def constant(self, value):
-        array = np.asarray(value)
-        if array.dtype == np.float64:
-            array = array.astype(np.float32)
-        name = f"c{len(self.initializers)}"
-        self.initializers.append(numpy_helper.from_array(array, name))
-        return name
 
     def top_k(self, x, k=K, **attributes):
         return self("TopK", x, [k], outputs=2, **attributes)
@@ -329,7 +317,7 @@ def make_logits(rng):
 
 def raise_router(name, router, base, moe_opt, rng=None):
     """The gate's attributes and the names of the outputs, or a sentence about what is wrong."""
-    g = Graph(rng)
+    g = RouterGraph(rng)
     result = router(g, "l")
     if isinstance(result, tuple):
         outputs = {"d": ["T", E, None], "w": ["T", 1]}

@@ -14,37 +14,25 @@ import sys
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
+from moe_testing.graph import Graph
+from onnx import TensorProto, helper
 
 E, K, H, I = 4, 2, 8, 12
 CONTRACTIONS = ("MatMul", "Gemm", "Einsum", "MatMulNBits")
 
 
-class Graph:
-    """A graph under construction; calling it adds a node."""
+class LayerGraph(Graph):
+    """A graph with what layers are made of."""
 
     def __init__(self, seed=0):
-        self.nodes, self.initializers, self.declared = [], [], []
+        super().__init__()
+        self.declared = []
         self.rng = np.random.default_rng(seed)
-
-    def __call__(self, op, *inputs, outputs=1, **attributes):
-        inputs = [i if isinstance(i, str) else self.constant(i) for i in inputs]
-        names = [f"v{len(self.nodes)}_{i}" for i in range(outputs)]
-        self.nodes.append(helper.make_node(op, inputs, names, **attributes))
-        return names[0] if outputs == 1 else names
 
     def typed(self, shape, op, *inputs, **attributes):
         """A node whose result is declared."""
         name = self(op, *inputs, **attributes)
         self.declared.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-        return name
-
-    def constant(self, value):
-        array = np.asarray(value)
-        if array.dtype == np.float64:
-            array = array.astype(np.float32)
-        name = f"c{len(self.initializers)}"
-        self.initializers.append(numpy_helper.from_array(array, name))
         return name
 
     def weight(self, *shape, scale=0.4):
@@ -562,7 +550,7 @@ LAYERS |= {name: layer for name, (layer, _) in UNRAISED.items()}
 
 
 def build(name, path):
-    g = Graph(len(name))
+    g = LayerGraph(len(name))
     shape = ["B", "S", H] if "3d" in name else ["T", H]
     y = LAYERS[name](g, "x")
     g.nodes.append(helper.make_node("Identity", [y], ["y"]))
