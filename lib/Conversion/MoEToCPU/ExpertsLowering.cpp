@@ -16,6 +16,12 @@
 using namespace mlir;
 using namespace mlir::moe;
 
+/// Whether vectors, one for each expert, can be packed and read by the kernels.
+static bool isSupportedVector(Value vectors) {
+  auto op = vectors.getDefiningOp<WeightsOp>();
+  return op && !op.getType().isQuantized();
+}
+
 /// Whether a projection can be packed and widened by the kernels.
 static bool isSupportedProjection(Value weights, Value bias) {
   auto op = weights.getDefiningOp<WeightsOp>();
@@ -32,10 +38,7 @@ static bool isSupportedProjection(Value weights, Value bias) {
   // consecutive inputs.
   if (op.getType().getPackFactor() > 1 && op.getLayout().getTransposed())
     return false;
-  if (!bias)
-    return true;
-  auto biasOp = bias.getDefiningOp<WeightsOp>();
-  return biasOp && !biasOp.getType().isQuantized();
+  return !bias || isSupportedVector(bias);
 }
 
 static bool isSupportedFFN(FFNExpertsOp op) {
@@ -200,10 +203,27 @@ Value ExpertsBuilder::buildResult() {
                       getCopyRowsKernel(module, b.getLoc(), tile,
                                         getAnyRows(rows), getAnyRows(result)),
                       rows, result);
-  return callKernel(b,
-                    getCombineKernel(module, b.getLoc(), tile, getAnyRows(rows),
-                                     getAnyRows(weights), getAnyRows(result)),
-                    {rows, slots, weights}, result);
+  CombineTypes types;
+  types.rows = getAnyRows(rows);
+  types.weights = getAnyRows(weights);
+  types.result = getAnyRows(result);
+  SmallVector<Value> arguments = {rows, slots, weights};
+  if (Value scale = op.getCopyScale()) {
+    types.copyScale = MemRefType::get({ShapedType::kDynamic},
+                                      getElementTypeOrSelf(scale));
+    types.copyInput = getAnyRows(op.getCopyInput());
+    arguments.append({scale, op.getCopyInput()});
+  }
+  if (Value coefficients = op.getCoefficients()) {
+    types.coefficients = getAnyRows(coefficients);
+    arguments.push_back(coefficients);
+    packBias(op.getVectors(), arguments);
+    auto packed = cast<RankedTensorType>(arguments.back().getType());
+    types.vectors =
+        MemRefType::get(packed.getShape(), packed.getElementType());
+  }
+  func::FuncOp kernel = getCombineKernel(module, b.getLoc(), tile, types);
+  return callKernel(b, kernel, arguments, result);
 }
 
 Value ExpertsBuilder::build() {
@@ -236,10 +256,13 @@ LogicalResult mlir::moe::lowerExperts(ExpertsOp op, const TileShape &tile,
     return rewriter.notifyMatchFailure(op, "kernels take f32, f16 and bf16");
   if (op.getPlan().getType().getOwner() != PlanOwner::Tokens)
     return rewriter.notifyMatchFailure(op, "kernels take plans by token");
-  if (Value weights = op.getCombineWeights())
-    if (!isa<Float32Type, Float16Type, BFloat16Type>(
-            getElementTypeOrSelf(weights)))
+  for (Value factors :
+       {op.getCombineWeights(), op.getCopyScale(), op.getCoefficients()})
+    if (factors && !isa<Float32Type, Float16Type, BFloat16Type>(
+                       getElementTypeOrSelf(factors)))
       return rewriter.notifyMatchFailure(op, "weights are f64");
+  if (op.getVectors() && !isSupportedVector(op.getVectors()))
+    return rewriter.notifyMatchFailure(op, "storage without a kernel");
   for (Value set : op.getSets()) {
     Operation *kind = set.getDefiningOp();
     if (isa_and_nonnull<ZeroExpertsOp, CopyExpertsOp>(kind))

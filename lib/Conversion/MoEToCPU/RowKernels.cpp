@@ -13,9 +13,8 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Emits a parallel loop over blocks of the rows [first, last).
-static void forEachRow(ImplicitLocOpBuilder &b, Value first, Value last,
-                       function_ref<void(Value)> body) {
+void mlir::moe::forEachRow(ImplicitLocOpBuilder &b, Value first, Value last,
+                           function_ref<void(Value)> body) {
   constexpr int64_t rowsPerTask = 8;
   Value step = constantIndex(b, rowsPerTask);
   Value rows = arith::SubIOp::create(b, last, first);
@@ -29,89 +28,28 @@ static void forEachRow(ImplicitLocOpBuilder &b, Value first, Value last,
   });
 }
 
-/// The same over all rows of `buffer`.
-static void forEachRow(ImplicitLocOpBuilder &b, Value buffer,
-                       function_ref<void(Value)> body) {
+void mlir::moe::forEachRow(ImplicitLocOpBuilder &b, Value buffer,
+                           function_ref<void(Value)> body) {
   forEachRow(b, constantIndex(b, 0), memref::DimOp::create(b, buffer, 0), body);
 }
 
-/// A name that tells apart kernels of different types.
-static std::string getName(StringRef prefix, ArrayRef<MemRefType> types) {
+std::string mlir::moe::getKernelName(StringRef prefix,
+                                     ArrayRef<MemRefType> types) {
   std::string name = prefix.str();
   llvm::raw_string_ostream os(name);
-  for (MemRefType type : types)
-    os << '_' << type.getDimSize(1) << type.getElementType();
+  for (MemRefType type : types) {
+    os << '_';
+    if (type.getRank() > 1)
+      os << type.getDimSize(1);
+    os << type.getElementType();
+  }
   return name;
-}
-
-func::FuncOp mlir::moe::getCombineKernel(ModuleOp module, Location loc,
-                                         const TileShape &tile,
-                                         MemRefType rows, MemRefType weights,
-                                         MemRefType result) {
-  std::string name = getName("moe_combine", {rows, weights, result});
-  if (auto existing = module.lookupSymbol<func::FuncOp>(name))
-    return existing;
-  MLIRContext *context = module.getContext();
-  constexpr int64_t dynamic = ShapedType::kDynamic;
-  auto slots =
-      MemRefType::get({dynamic, dynamic}, IntegerType::get(context, 64));
-  func::FuncOp func =
-      createKernel(module, loc, name, {rows, slots, weights, result});
-  // The experts that it was fused with call it; profiles tell the two apart.
-  func->setAttr("moe.kind", StringAttr::get(context, "moe.combine"));
-  ImplicitLocOpBuilder b(loc, context);
-  b.setInsertionPointToStart(&func.getBody().front());
-  Value rowsArg = func.getArgument(0), slotsArg = func.getArgument(1),
-        weightsArg = func.getArgument(2), resultArg = func.getArgument(3);
-  Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
-  Value width = memref::DimOp::create(b, slotsArg, 1);
-
-  forEachRow(b, resultArg, [&](Value token) {
-    emitVectorFor(b, result.getDimSize(1), tile.lanes, [&](Value i,
-                                                           int64_t lanes) {
-      Type type = b.getF32Type();
-      if (lanes > 1)
-        type = VectorType::get({lanes}, type);
-      Value init = arith::ConstantOp::create(b, b.getZeroAttr(type));
-      auto loop = scf::ForOp::create(b, zero, width, one, ValueRange{init});
-      {
-        OpBuilder::InsertionGuard guard(b);
-        b.setInsertionPointToStart(loop.getBody());
-        Value j = loop.getInductionVar(), sum = loop.getRegionIterArg(0);
-        Value slot =
-            memref::LoadOp::create(b, slotsArg, ValueRange{token, j});
-        Value none = arith::ConstantIntOp::create(b, 0, 64);
-        Value taken = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, slot,
-                                            none);
-        auto guarded = scf::IfOp::create(b, TypeRange{type}, taken,
-                                         /*addThenBlock=*/true,
-                                         /*addElseBlock=*/true);
-        b.setInsertionPointToStart(guarded.thenBlock());
-        Value row = arith::IndexCastOp::create(b, b.getIndexType(), slot);
-        Value weight = loadF32(b, weightsArg, ValueRange{token, j}, 1);
-        if (lanes > 1)
-          weight = vector::BroadcastOp::create(b, type, weight);
-        Value value = loadF32(b, rowsArg, ValueRange{row, i}, lanes);
-        Value product = arith::MulFOp::create(b, weight, value);
-        scf::YieldOp::create(b,
-                             arith::AddFOp::create(b, sum, product)
-                                 .getResult());
-        b.setInsertionPointToStart(guarded.elseBlock());
-        scf::YieldOp::create(b, sum);
-        b.setInsertionPointAfter(guarded);
-        scf::YieldOp::create(b, guarded.getResult(0));
-      }
-      storeF32(b, loop.getResult(0), resultArg, ValueRange{token, i});
-    });
-  });
-  func::ReturnOp::create(b);
-  return func;
 }
 
 func::FuncOp mlir::moe::getCopyRowsKernel(ModuleOp module, Location loc,
                                           const TileShape &tile,
                                           MemRefType rows, MemRefType result) {
-  std::string name = getName("moe_copy_rows", {rows, result});
+  std::string name = getKernelName("moe_copy_rows", {rows, result});
   if (auto existing = module.lookupSymbol<func::FuncOp>(name))
     return existing;
   func::FuncOp func = createKernel(module, loc, name, {rows, result});
@@ -133,9 +71,9 @@ func::FuncOp mlir::moe::getFillRowsKernel(ModuleOp module, Location loc,
                                           const TileShape &tile,
                                           MemRefType input, bool gather,
                                           int64_t width, MemRefType rows) {
-  std::string name = !input   ? getName("moe_zero_rows", {rows})
-                     : gather ? getName("moe_gather_rows", {input, rows})
-                              : getName("moe_keep_rows", {input, rows});
+  std::string name = !input   ? getKernelName("moe_zero_rows", {rows})
+                     : gather ? getKernelName("moe_gather_rows", {input, rows})
+                              : getKernelName("moe_keep_rows", {input, rows});
   name += "_" + std::to_string(width);
   if (auto existing = module.lookupSymbol<func::FuncOp>(name))
     return existing;

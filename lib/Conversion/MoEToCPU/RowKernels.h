@@ -13,16 +13,36 @@
 
 namespace mlir::moe {
 
+/// Emits a parallel loop over blocks of the rows [first, last), or of all rows
+/// of a buffer.
+void forEachRow(ImplicitLocOpBuilder &b, Value first, Value last,
+                function_ref<void(Value)> body);
+void forEachRow(ImplicitLocOpBuilder &b, Value buffer,
+                function_ref<void(Value)> body);
+
+/// A name that tells apart kernels for buffers of different types.
+std::string getKernelName(StringRef prefix, ArrayRef<MemRefType> types);
+
+/// The buffers of a combine; null where there is none.
+struct CombineTypes {
+  /// memref<?xRxf32>, memref<?xkxW>, memref<?xHxT>.
+  MemRefType rows, weights, result;
+  /// memref<?xF>, memref<?xHxT>: scale[t] · input[t] is added.
+  MemRefType copyScale, copyInput;
+  /// memref<?xCxF>, and the C vectors as moe.pack_weights lays them out.
+  MemRefType coefficients, vectors;
+};
+
 /// Returns the private function
 ///
-///   (rows: memref<?xRf32>, slots: memref<?x?xi64>, weights: memref<?xkxW>,
-///    result: memref<?xHxT>)
+///   (rows, slots: memref<?x?xi64>, weights, [copyScale, copyInput,]
+///    [coefficients, vectors,] result)
 ///
 /// with result[t] = Σ_j weights[t][j] · rows[slots[t][j]] over slots that are
-/// not −1, for the given types of rows, weights and result.
+/// not −1, plus scale[t] · input[t], plus Σ_i coefficients[t][i] · vectors[i].
+/// Products with a factor 0 are left out.
 func::FuncOp getCombineKernel(ModuleOp module, Location loc,
-                              const TileShape &tile, MemRefType rows,
-                              MemRefType weights, MemRefType result);
+                              const TileShape &tile, const CombineTypes &types);
 
 /// Returns the private function
 ///

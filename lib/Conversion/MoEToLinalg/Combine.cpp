@@ -23,8 +23,8 @@ namespace {
 class CombineBuilder {
 public:
   CombineBuilder(ImplicitLocOpBuilder &b, Value rows, const PlanParts &plan,
-                 Value weights)
-      : b(b), rows(rows), weights(weights), plan(plan),
+                 Value weights, const AffineTerm &term)
+      : b(b), rows(rows), weights(weights), plan(plan), term(term),
         compute(getComputeType(getElementTypeOrSelf(rows))),
         width(tensor::getMixedSize(b, b.getLoc(), rows, 1)) {}
 
@@ -47,7 +47,7 @@ public:
               });
           scf::YieldOp::create(b, inner.getResults());
         });
-    return castElements(b, b.getLoc(), outer.getResult(0),
+    return castElements(b, b.getLoc(), addTerm(outer.getResult(0)),
                         getElementTypeOrSelf(rows));
   }
 
@@ -95,9 +95,64 @@ private:
         sizes, strides);
   }
 
+  /// sums[t, h] + factor · value, where the factor is not 0. Both are read by
+  /// functions of the builder, t and h.
+  using Read = function_ref<Value(OpBuilder &, Location, Value, Value)>;
+  Value addProduct(Value sums, Read readFactor, Read readValue) {
+    return buildElementwise(
+        b, b.getLoc(), sums, compute,
+        [&](OpBuilder &nested, Location loc, ValueRange elements) -> Value {
+          Value token = linalg::IndexOp::create(nested, loc, 0);
+          Value column = linalg::IndexOp::create(nested, loc, 1);
+          Value factor = castFloat(nested, loc,
+                                   readFactor(nested, loc, token, column),
+                                   compute);
+          Value value = castFloat(
+              nested, loc, readValue(nested, loc, token, column), compute);
+          Value zero = arith::ConstantOp::create(
+              nested, loc, nested.getFloatAttr(compute, 0.0));
+          Value absent = arith::CmpFOp::create(
+              nested, loc, arith::CmpFPredicate::OEQ, factor, zero);
+          Value product = arith::MulFOp::create(nested, loc, factor, value);
+          Value sum = arith::AddFOp::create(nested, loc, elements[0], product);
+          return arith::SelectOp::create(nested, loc, absent, elements[0], sum);
+        });
+  }
+
+  /// Adds the affine term, (C8).
+  Value addTerm(Value sums) {
+    if (term.copyScale)
+      sums = addProduct(
+          sums,
+          [&](OpBuilder &nested, Location loc, Value token, Value) {
+            return extractElement(nested, loc, term.copyScale, token);
+          },
+          [&](OpBuilder &nested, Location loc, Value token, Value column) {
+            return extractElement(nested, loc, term.copyInput, {token, column});
+          });
+    if (!term.coefficients)
+      return sums;
+    auto vectors = cast<WeightsOp>(term.vectors.getDefiningOp());
+    for (int64_t i : llvm::seq(vectors.getType().getNumExperts())) {
+      Value index = arith::ConstantIndexOp::create(b, i);
+      ExpertWeights vector(b, b.getLoc(), vectors, index, compute);
+      sums = addProduct(
+          sums,
+          [&](OpBuilder &nested, Location loc, Value token, Value) {
+            return extractElement(nested, loc, term.coefficients,
+                                  {token, index});
+          },
+          [&](OpBuilder &nested, Location loc, Value, Value column) {
+            return vector.read(nested, loc, column);
+          });
+    }
+    return sums;
+  }
+
   ImplicitLocOpBuilder &b;
   Value rows, weights;
   const PlanParts &plan;
+  const AffineTerm &term;
   FloatType compute;
   OpFoldResult width;
 };
@@ -110,7 +165,8 @@ struct CombineOpLowering : OpConversionPattern<CombineOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Value result = buildCombine(
         rewriter, op.getLoc(), adaptor.getRows().front(),
-        PlanParts(adaptor.getPlan()), adaptor.getWeights().front());
+        PlanParts(adaptor.getPlan()), adaptor.getWeights().front(),
+        AffineTerm::get(adaptor));
     rewriter.replaceOp(op,
                        castShape(rewriter, op.getLoc(), result, op.getType()));
     return success();
@@ -119,9 +175,10 @@ struct CombineOpLowering : OpConversionPattern<CombineOp> {
 } // namespace
 
 Value mlir::moe::buildCombine(OpBuilder &builder, Location loc, Value rows,
-                              const PlanParts &plan, Value weights) {
+                              const PlanParts &plan, Value weights,
+                              const AffineTerm &term) {
   ImplicitLocOpBuilder b(loc, builder);
-  return CombineBuilder(b, rows, plan, weights).build();
+  return CombineBuilder(b, rows, plan, weights, term).build();
 }
 
 void mlir::moe::populateCombineToLinalgPatterns(const TypeConverter &converter,

@@ -39,6 +39,8 @@ void mlir::moe::populateMoEToLinalgTypeConversions(TypeConverter &converter) {
 void mlir::moe::populateMoEToLinalgPatterns(const TypeConverter &converter,
                                             RewritePatternSet &patterns) {
   populateGateToLinalgPatterns(converter, patterns);
+  populateRouteToLinalgPatterns(converter, patterns);
+  populateIdsToLinalgPatterns(converter, patterns);
   populateDispatchToLinalgPatterns(converter, patterns);
   populateExpertsToLinalgPatterns(converter, patterns);
   populateCombineToLinalgPatterns(converter, patterns);
@@ -95,7 +97,8 @@ static LogicalResult verifyConvertible(Operation *op) {
       if (!set.getDefiningOp<ExpertSetOpInterface>())
         return op->emitOpError("not converted: needs sets of experts made in "
                                "the same function");
-  if (isa<ExpertSetOpInterface>(op))
+  // Whatever reads weights reads them at their definition.
+  if (!isa<LowRankWeightsOp>(op))
     for (Value operand : op->getOperands())
       if (isa<WeightsType>(operand.getType()) &&
           failed(verifyVisibleWeights(op, operand)))

@@ -115,7 +115,8 @@ struct ExpertsOpLowering : OpConversionPattern<ExpertsOp> {
           op, "a set of experts cannot be read in this function");
     if (op.getCombineWeights())
       result = buildCombine(b, op.getLoc(), *result, plan,
-                            adaptor.getCombineWeights().front());
+                            adaptor.getCombineWeights().front(),
+                            AffineTerm::get(adaptor));
     rewriter.replaceOp(op, castShape(b, op.getLoc(), *result, type));
     return success();
   }

@@ -41,9 +41,28 @@ struct PlanParts {
 Value buildDispatch(OpBuilder &builder, Location loc, Value input,
                     const PlanParts &plan);
 
-/// Builds the weighted sum of the rows of each token: moe.combine.
+/// What a combine adds to each token beside rows; absent parts are null.
+struct AffineTerm {
+  Value copyScale, copyInput, coefficients;
+  /// Of type !moe.weights, visible in the function.
+  Value vectors;
+
+  /// Of the converted operands of a combine, or of experts with one.
+  template <typename Adaptor> static AffineTerm get(Adaptor &adaptor) {
+    auto optional = [](ValueRange values) {
+      return values.empty() ? Value() : values.front();
+    };
+    return {optional(adaptor.getCopyScale()), optional(adaptor.getCopyInput()),
+            optional(adaptor.getCoefficients()),
+            optional(adaptor.getVectors())};
+  }
+};
+
+/// Builds the weighted sum of the rows of each token, and the affine term:
+/// moe.combine.
 Value buildCombine(OpBuilder &builder, Location loc, Value rows,
-                   const PlanParts &plan, Value weights);
+                   const PlanParts &plan, Value weights,
+                   const AffineTerm &term);
 
 /// `value`, cast to the tensor type `type` when only static sizes differ.
 Value castShape(OpBuilder &builder, Location loc, Value value, Type type);

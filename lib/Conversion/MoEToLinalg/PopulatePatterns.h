@@ -16,6 +16,12 @@ namespace mlir::moe {
 /// moe.gate.
 void populateGateToLinalgPatterns(const TypeConverter &converter,
                                   RewritePatternSet &patterns);
+/// moe.project, and moe.route by way of moe.gate.
+void populateRouteToLinalgPatterns(const TypeConverter &converter,
+                                   RewritePatternSet &patterns);
+/// moe.remap_ids and moe.coefficients.
+void populateIdsToLinalgPatterns(const TypeConverter &converter,
+                                 RewritePatternSet &patterns);
 /// moe.plan and moe.dispatch.
 void populateDispatchToLinalgPatterns(const TypeConverter &converter,
                                       RewritePatternSet &patterns);

@@ -227,9 +227,7 @@ Value moe::buildLayer(ImplicitLocOpBuilder &b, const Layer &layer) {
   for (const ExpertSet &set : layer.sets)
     sets.push_back(buildExperts(b, set, hidden, layer.out));
   auto outType = rowType.clone({ShapedType::kDynamic, layer.out});
-  Value outRows = ExpertsOp::create(b, outType, dispatched, plan, sets,
-                                    /*combine_weights=*/Value(),
-                                    /*gather=*/UnitAttr());
+  Value outRows = ExpertsOp::create(b, outType, dispatched, plan, sets);
   auto resultType = tokens.clone({tokens.getDimSize(0), layer.out});
   Value result = CombineOp::create(b, resultType, outRows, plan, weights);
   if (layer.weighsInput)

@@ -147,3 +147,27 @@ func.func @sets_are_pure(%ids: tensor<?x2xi32>) {
   %p = moe.plan %ids : tensor<?x2xi32> -> !moe.plan<8>
   return
 }
+
+// Two remappings are one; ids that the second one does not know become -1.
+// CHECK-LABEL: func @compose_remaps(
+// CHECK: moe.remap_ids %{{.*}} [2, -1, -1, 0] : tensor<?x2xi32>
+// CHECK-NOT: moe.remap_ids
+func.func @compose_remaps(%ids: tensor<?x2xi32>) -> tensor<?x2xi32> {
+  %a = moe.remap_ids %ids [1, -1, 2, 0] : tensor<?x2xi32>
+  %b = moe.remap_ids %a [0, 2] : tensor<?x2xi32>
+  return %b : tensor<?x2xi32>
+}
+
+// The identity folds where ids are known to be in range.
+// CHECK-LABEL: func @identity_remap(
+// CHECK: %[[W:.*]], %[[I:.*]] = moe.gate
+// CHECK: %[[R:.*]] = moe.remap_ids %{{.*}} [0, 1, 2, 3]
+// CHECK: return %[[I]], %[[R]]
+func.func @identity_remap(%l: tensor<?x4xf32>, %ids: tensor<?x2xi32>)
+    -> (tensor<?x2xi32>, tensor<?x2xi32>) {
+  %w, %i = moe.gate %l score<softmax> select<top_k, k = 2>
+      : tensor<?x4xf32> -> tensor<?x2xf32>, tensor<?x2xi32>
+  %a = moe.remap_ids %i [0, 1, 2, 3] : tensor<?x2xi32>
+  %b = moe.remap_ids %ids [0, 1, 2, 3] : tensor<?x2xi32>
+  return %a, %b : tensor<?x2xi32>, tensor<?x2xi32>
+}

@@ -108,3 +108,25 @@ func.func @unknown_tokens(%x: tensor<?x6xf32>, %w: tensor<4x2xf32>,
   %0 = tensor.dim %y, %c0 : tensor<?x6xf32>
   return %0 : index
 }
+
+// -----
+
+// CHECK-LABEL: func @routes
+// CHECK: %[[D:.*]] = tensor.dim %arg0
+// CHECK: return %[[D]], %[[D]], %[[D]], %[[D]]
+func.func @routes(%x: tensor<?x6xf32>, %r: !moe.weights<1x4x6, f32>)
+    -> (index, index, index, index) {
+  %c0 = arith.constant 0 : index
+  %p = moe.project %x, %r
+      : tensor<?x6xf32>, !moe.weights<1x4x6, f32> -> tensor<?x4xf32>
+  %w, %ids, %z = moe.route %x router(%r : !moe.weights<1x4x6, f32>)
+      score<softmax> select<top_k, k = 2>
+      : tensor<?x6xf32> -> tensor<?x2xf32>, tensor<?x2xi32>, tensor<?x4xf32>
+  %c = moe.coefficients %w, %ids [0, 0, 0, -1]
+      : tensor<?x2xf32>, tensor<?x2xi32> -> tensor<?xf32>
+  %0 = tensor.dim %p, %c0 : tensor<?x4xf32>
+  %1 = tensor.dim %ids, %c0 : tensor<?x2xi32>
+  %2 = tensor.dim %z, %c0 : tensor<?x4xf32>
+  %3 = tensor.dim %c, %c0 : tensor<?xf32>
+  return %0, %1, %2, %3 : index, index, index, index
+}

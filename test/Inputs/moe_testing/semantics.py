@@ -340,10 +340,37 @@ def experts(rows, row_experts, sets):
     return out
 
 
-def combine(rows, pairs, weights, tokens):
-    """(C4)."""
+def combine(rows, pairs, weights, tokens, copy=None, constant=None):
+    """(C4), and (C8) for copy = (scale, input) and constant = (coefficients,
+    vectors)."""
     y = np.zeros((tokens, rows.shape[1]))
     for r in sorted(range(len(pairs)), key=lambda r: pairs[r][2]):
         _, token, slot = pairs[r]
         y[token] += weights[slot] * rows[r]
+    for t in range(tokens):
+        if copy and copy[0][t] != 0:
+            y[t] += copy[0][t] * copy[1][t]
+        if constant:
+            for factor, vector in zip(constant[0][t], constant[1]):
+                if factor != 0:
+                    y[t] += factor * vector
     return y
+
+
+def project(x, weights):
+    """(H6)."""
+    return np.concatenate([x @ matrix.T for matrix in weights], axis=1)
+
+
+def remap_ids(ids, table):
+    """(M2)."""
+    return np.array([[table[i] if 0 <= i < len(table) else -1 for i in row] for row in ids]).reshape(ids.shape)
+
+
+def coefficients(weights, ids, table, columns):
+    """(U4)."""
+    sums = np.zeros((len(ids), columns))
+    for (t, j), i in np.ndenumerate(ids):
+        if 0 <= i < len(table) and table[i] >= 0:
+            sums[t, table[i]] += weights[t, j]
+    return sums

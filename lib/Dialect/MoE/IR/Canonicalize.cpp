@@ -120,10 +120,31 @@ struct FoldCopies : OpRewritePattern<ExpertsOp> {
     }
     if (weights)
       rows = CombineOp::create(rewriter, op.getLoc(), result, rows,
-                               op.getPlan(), weights);
+                               op.getPlan(), weights, op.getCopyScale(),
+                               op.getCopyInput(), op.getCoefficients(),
+                               op.getVectors());
     if (rows.getType() != result)
       rows = tensor::CastOp::create(rewriter, op.getLoc(), result, rows);
     rewriter.replaceOp(op, rows);
+    return success();
+  }
+};
+/// Makes two remappings one.
+struct ComposeRemaps : OpRewritePattern<RemapIdsOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(RemapIdsOp op,
+                                PatternRewriter &rewriter) const override {
+    auto inner = op.getIds().getDefiningOp<RemapIdsOp>();
+    if (!inner)
+      return rewriter.notifyMatchFailure(op, "ids are not remapped before");
+    SmallVector<int32_t> table;
+    for (int32_t id : inner.getTable())
+      table.push_back(id >= 0 && id < static_cast<int64_t>(op.getTable().size())
+                          ? op.getTable()[id]
+                          : -1);
+    rewriter.replaceOpWithNewOp<RemapIdsOp>(op, op.getType(), inner.getIds(),
+                                            table);
     return success();
   }
 };
@@ -139,6 +160,11 @@ void PlanOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
   patterns.add<FoldCasts<PlanOp>>(context);
 }
 
+void RemapIdsOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                             MLIRContext *context) {
+  patterns.add<ComposeRemaps, FoldCasts<RemapIdsOp>>(context);
+}
+
 void DispatchOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                              MLIRContext *context) {
   patterns.add<FoldCasts<DispatchOp>>(context);
@@ -147,6 +173,21 @@ void DispatchOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
 void ExpertsOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                             MLIRContext *context) {
   patterns.add<FoldCopies, FoldCasts<ExpertsOp>>(context);
+}
+
+void ProjectOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                            MLIRContext *context) {
+  patterns.add<FoldCasts<ProjectOp>>(context);
+}
+
+void RouteOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                          MLIRContext *context) {
+  patterns.add<FoldCasts<RouteOp>>(context);
+}
+
+void CoefficientsOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                                 MLIRContext *context) {
+  patterns.add<FoldCasts<CoefficientsOp>>(context);
 }
 
 void CombineOp::getCanonicalizationPatterns(RewritePatternSet &patterns,

@@ -52,6 +52,35 @@ static SmallVector<EqualDims> equalDims(GateOp op) {
   return {experts, tokens, width, shared};
 }
 
+static SmallVector<EqualDims> equalDims(ProjectOp op) {
+  return {{{{op.getInput(), 0}, {op.getResult(), 0}}},
+          {{{op.getInput(), 1}}, op.getWeights().getType().getInSize()}};
+}
+
+static SmallVector<EqualDims> equalDims(RouteOp op) {
+  EqualDims tokens{{{op.getInput(), 0}}};
+  for (Value value : {op.getState(), op.getValues(), op.getGivenIds(),
+                      op.getSharedWeights()})
+    tokens.dims.push_back({value, 0});
+  for (Value result : op.getResults())
+    if (!op.isExpertChoice() ||
+        (result != op.getWeights() && result != op.getIds()))
+      tokens.dims.push_back({result, 0});
+  EqualDims hidden{{{op.getInput(), 1}}, op.getRouter().getType().getInSize()};
+  return {tokens, hidden};
+}
+
+static SmallVector<EqualDims> equalDims(RemapIdsOp op) {
+  return {{{{op.getIds(), 0}, {op.getResult(), 0}}},
+          {{{op.getIds(), 1}, {op.getResult(), 1}}}};
+}
+
+static SmallVector<EqualDims> equalDims(CoefficientsOp op) {
+  return {
+      {{{op.getWeights(), 0}, {op.getIds(), 0}, {op.getResult(), 0}}},
+      {{{op.getWeights(), 1}, {op.getIds(), 1}}}};
+}
+
 static SmallVector<EqualDims> equalDims(PlanOp op) {
   PlanType plan = op.getType();
   if (plan.getOwner() == PlanOwner::Experts)
@@ -70,10 +99,23 @@ static EqualDims equalWeights(PlanType plan, Value weights, Dim tokens) {
   return {{{weights, 0}, tokens}};
 }
 
+/// Adds what the affine term of `op` says of its tokens and its width.
+template <typename OpTy>
+static void addAffineDims(OpTy op, EqualDims &tokens, EqualDims &width) {
+  for (Value value :
+       {op.getCopyScale(), op.getCopyInput(), op.getCoefficients()})
+    tokens.dims.push_back({value, 0});
+  // By expert choice the weights say nothing of tokens.
+  width.dims.push_back({op.getCopyInput(), 1});
+}
+
 static SmallVector<EqualDims> equalDims(CombineOp op) {
-  return {{{{op.getRows(), 1}, {op.getResult(), 1}}},
-          equalWeights(op.getPlan().getType(), op.getWeights(),
-                       {op.getResult(), 0})};
+  EqualDims weights = equalWeights(op.getPlan().getType(), op.getWeights(),
+                                   {op.getResult(), 0});
+  EqualDims tokens{{{op.getResult(), 0}}},
+      width{{{op.getRows(), 1}, {op.getResult(), 1}}};
+  addAffineDims(op, tokens, width);
+  return {weights, tokens, width};
 }
 
 static SmallVector<EqualDims> equalDims(ExpertsOp op) {
@@ -85,14 +127,17 @@ static SmallVector<EqualDims> equalDims(ExpertsOp op) {
     return {rows};
   EqualDims tokens =
       equalWeights(op.getPlan().getType(), weights, {op.getResult(), 0});
+  EqualDims results{{{op.getResult(), 0}}}, width{{{op.getResult(), 1}}};
   if (op.getGather())
-    tokens.dims.push_back({op.getInput(), 0});
-  return {rows, tokens};
+    results.dims.push_back({op.getInput(), 0});
+  addAffineDims(op, results, width);
+  return {rows, tokens, results, width};
 }
 
 static SmallVector<EqualDims> equalDimsOf(Operation *op) {
   return TypeSwitch<Operation *, SmallVector<EqualDims>>(op)
-      .Case<GateOp, PlanOp, DispatchOp, CombineOp, ExpertsOp>(
+      .Case<GateOp, ProjectOp, RouteOp, PlanOp, RemapIdsOp, CoefficientsOp, DispatchOp,
+            CombineOp, ExpertsOp>(
           [](auto typed) { return equalDims(typed); });
 }
 

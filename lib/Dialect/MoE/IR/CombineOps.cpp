@@ -28,6 +28,44 @@ LogicalResult mlir::moe::verifyCombineWeights(Operation *op, Value weights,
   return success();
 }
 
+LogicalResult mlir::moe::verifyAffineTerm(Operation *op, Value copyScale,
+                                          Value copyInput, Value coefficients,
+                                          Value vectors, Value result) {
+  auto type = cast<RankedTensorType>(result.getType());
+  // (C5)
+  if (static_cast<bool>(copyScale) != static_cast<bool>(copyInput))
+    return op->emitOpError("a copied input goes with its scale");
+  if (copyInput) {
+    auto input = cast<RankedTensorType>(copyInput.getType());
+    if (input.getElementType() != type.getElementType() ||
+        !mayEqual(input.getDimSize(0), type.getDimSize(0)) ||
+        !mayEqual(input.getDimSize(1), type.getDimSize(1)))
+      return op->emitOpError("the copied input must have the type of the "
+                             "result, got ")
+             << input << " and " << type;
+    if (!mayEqual(dimOf(copyScale, 0), type.getDimSize(0)))
+      return op->emitOpError("scale and result differ in tokens");
+  }
+  // (C6)
+  if (static_cast<bool>(coefficients) != static_cast<bool>(vectors))
+    return op->emitOpError("constant vectors go with their coefficients");
+  if (vectors) {
+    auto shape = cast<WeightsType>(vectors.getType()).getShape();
+    if (shape.size() != 2 || !mayEqual(shape[1], type.getDimSize(1)))
+      return op->emitOpError("constant vectors must have the width of the "
+                             "result, got ")
+             << vectors.getType() << " and " << type;
+    if (!mayEqual(dimOf(coefficients, 0), type.getDimSize(0)) ||
+        dimOf(coefficients, 1) != shape[0])
+      return op->emitOpError("coefficients must be T x ") << shape[0];
+  }
+  // (C7)
+  for (Value factor : {copyScale, coefficients})
+    if (factor && isDouble(factor) && !isDouble(result))
+      return op->emitOpError("f64 scales and coefficients need f64 rows");
+  return success();
+}
+
 LogicalResult CombineOp::verify() {
   auto rows = cast<RankedTensorType>(getRows().getType());
   auto result = cast<RankedTensorType>(getResult().getType());
@@ -37,6 +75,9 @@ LogicalResult CombineOp::verify() {
     return emitOpError("result must have the element type and width of the "
                        "rows, got ")
            << rows << " and " << result;
-  return verifyCombineWeights(*this, getWeights(), getPlan().getType(),
-                              getRows(), getResult());
+  if (failed(verifyCombineWeights(*this, getWeights(), getPlan().getType(),
+                                  getRows(), getResult())))
+    return failure();
+  return verifyAffineTerm(*this, getCopyScale(), getCopyInput(),
+                          getCoefficients(), getVectors(), getResult());
 }

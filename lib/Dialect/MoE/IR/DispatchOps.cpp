@@ -1,4 +1,4 @@
-//===- DispatchOps.cpp - moe.plan and moe.dispatch -*- C++ -*-===//
+//===- DispatchOps.cpp - Plan, dispatch, and operations on ids -*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -34,5 +34,57 @@ LogicalResult DispatchOp::verify() {
     return emitOpError("rows must have the element type and width of the "
                        "input, got ")
            << input << " and " << rows;
+  return success();
+}
+
+LogicalResult RemapIdsOp::verify() {
+  // (M1)
+  if (getTable().empty())
+    return emitOpError("the table must have an entry for each expert");
+  for (int32_t id : getTable())
+    if (id < -1)
+      return emitOpError("entries must be ids or -1, got ") << id;
+  return success();
+}
+
+/// Whether a table leaves every id of its range as it is.
+static bool isIdentity(ArrayRef<int32_t> table) {
+  return llvm::all_of(llvm::enumerate(table), [](auto entry) {
+    return entry.value() == static_cast<int32_t>(entry.index());
+  });
+}
+
+OpFoldResult RemapIdsOp::fold(FoldAdaptor adaptor) {
+  // What is out of range must become −1, so the ids must be known to be in it.
+  auto result = dyn_cast<OpResult>(getIds());
+  if (!result || !isIdentity(getTable()))
+    return {};
+  if (auto gate = dyn_cast<GateOp>(result.getOwner()))
+    if (gate.getNumSlots() == static_cast<int64_t>(getTable().size()) &&
+        !gate.isExpertChoice())
+      return getIds();
+  return {};
+}
+
+LogicalResult CoefficientsOp::verify() {
+  auto result = cast<RankedTensorType>(getResult().getType());
+  auto weights = cast<RankedTensorType>(getWeights().getType());
+  // (U1)
+  if (!mayEqual(weights.getDimSize(0), dimOf(getIds(), 0)) ||
+      !mayEqual(weights.getDimSize(1), dimOf(getIds(), 1)))
+    return emitOpError("weights and ids differ in shape");
+  if (!mayEqual(weights.getDimSize(0), result.getDimSize(0)))
+    return emitOpError("weights and result differ in tokens");
+  // (U2)
+  int64_t columns = result.getRank() == 1 ? 1 : result.getDimSize(1);
+  if (ShapedType::isDynamic(columns))
+    return emitOpError("the number of columns must be static");
+  for (int32_t column : getTable())
+    if (column < -1 || column >= columns)
+      return emitOpError("entries must be columns of the result or -1, got ")
+             << column;
+  // (U3)
+  if (result.getElementType().isF64() != isDouble(getWeights()))
+    return emitOpError("the result is f64 if and only if the weights are");
   return success();
 }

@@ -137,8 +137,14 @@ LogicalResult ExpertsOp::verify() {
   if (getGather() == combined &&
       !mayEqual(input.getDimSize(0), result.getDimSize(0)))
     return emitOpError("input and result differ in rows");
+  // (E9)
+  if (!combined && (getCopyScale() || getCoefficients()))
+    return emitOpError("copy and constant terms go with combine");
   if (!combined)
     return success();
-  return verifyCombineWeights(*this, getCombineWeights(), plan, getInput(),
-                              getResult());
+  if (failed(verifyCombineWeights(*this, getCombineWeights(), plan, getInput(),
+                                  getResult())))
+    return failure();
+  return verifyAffineTerm(*this, getCopyScale(), getCopyInput(),
+                          getCoefficients(), getVectors(), getResult());
 }

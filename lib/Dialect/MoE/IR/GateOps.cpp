@@ -1,4 +1,4 @@
-//===- GateOps.cpp - moe.gate -*- C++ -*-===//
+//===- GateOps.cpp - moe.gate and moe.route -*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -21,7 +21,7 @@ static bool comparesExperts(SelectMode mode) {
 }
 
 /// Checks the shapes and element types of bias, state and values.
-static LogicalResult verifyScores(GateOp op) {
+template <typename OpTy> static LogicalResult verifyScores(OpTy op) {
   // (G1)
   int64_t experts = op.getNumExperts();
   if (ShapedType::isDynamic(experts) || experts < 1)
@@ -43,7 +43,7 @@ static LogicalResult verifyScores(GateOp op) {
 }
 
 /// Checks the ids and the table of a choice that is made elsewhere.
-static LogicalResult verifyGivenIds(GateOp op) {
+template <typename OpTy> static LogicalResult verifyGivenIds(OpTy op) {
   int64_t k = op.getSelect().getK();
   auto type = cast<RankedTensorType>(op.getGivenIds().getType());
   bool table = static_cast<bool>(op.getTable());
@@ -64,7 +64,7 @@ static LogicalResult verifyGivenIds(GateOp op) {
 }
 
 /// Checks the operands that the mode of selection asks for, and no other.
-static LogicalResult verifySelection(GateOp op) {
+template <typename OpTy> static LogicalResult verifySelection(OpTy op) {
   SelectAttr select = op.getSelect();
   SelectMode mode = select.getMode();
   int64_t experts = op.getNumExperts();
@@ -100,7 +100,8 @@ static LogicalResult verifySelection(GateOp op) {
   return success();
 }
 
-static LogicalResult verifyGroups(GateOp op, GroupLimitAttr groups) {
+template <typename OpTy>
+static LogicalResult verifyGroups(OpTy op, GroupLimitAttr groups) {
   SelectAttr select = op.getSelect();
   int64_t experts = op.getNumExperts();
   // (G10)
@@ -120,7 +121,7 @@ static LogicalResult verifyGroups(GateOp op, GroupLimitAttr groups) {
   return success();
 }
 
-static LogicalResult verifySlots(GateOp op) {
+template <typename OpTy> static LogicalResult verifySlots(OpTy op) {
   // (G14)
   if (op.getShared() < 0 || op.getShared() > kMaxIds - op.getNumExperts())
     return op.emitOpError("shared must be at least 0, and all experts fewer "
@@ -141,21 +142,76 @@ static LogicalResult verifySlots(GateOp op) {
   return success();
 }
 
-LogicalResult GateOp::verify() {
-  if (failed(verifyScores(*this)) || failed(verifySelection(*this)))
+/// Checks all but what the logits come from. Gate and route both have logits
+/// T×E, as operand or as result.
+template <typename OpTy> static LogicalResult verifyRouting(OpTy op) {
+  if (failed(verifyScores(op)) || failed(verifySelection(op)))
     return failure();
-  if (GroupLimitAttr groups = getGroupLimitAttr())
-    if (failed(verifyGroups(*this, groups)))
+  if (GroupLimitAttr groups = op.getGroupLimitAttr())
+    if (failed(verifyGroups(op, groups)))
       return failure();
-  if (failed(verifySlots(*this)))
+  if (failed(verifySlots(op)))
     return failure();
   // (G16)
-  int64_t rows = isExpertChoice() ? getNumExperts() : dimOf(getLogits(), 0);
-  int64_t width = getSelect().getK() + getShared();
-  for (Value result : {getWeights(), getIds()})
+  int64_t rows =
+      op.isExpertChoice() ? op.getNumExperts() : dimOf(op.getLogits(), 0);
+  int64_t width = op.getSelect().getK() + op.getShared();
+  for (Value result : {op.getWeights(), op.getIds()})
     if (!mayEqual(dimOf(result, 0), rows) || dimOf(result, 1) != width)
-      return emitOpError("results must be ")
+      return op.emitOpError("results must be ")
              << (ShapedType::isDynamic(rows) ? "T" : std::to_string(rows))
              << " x " << width << ", got " << result.getType();
   return success();
+}
+
+LogicalResult GateOp::verify() { return verifyRouting(*this); }
+
+/// Checks that `projected` may be the projections of `input` by `weights`.
+static LogicalResult verifyProjected(Operation *op, Value input,
+                                     StringRef name, WeightsType weights,
+                                     Value projected) {
+  // (H1)
+  if (!weights.isMatrix() || !mayEqual(weights.getInSize(), dimOf(input, 1)))
+    return op->emitOpError() << name << " " << weights
+                             << " cannot project " << input.getType();
+  // (H2)
+  if (dimOf(projected, 1) != weights.getNumExperts() * weights.getOutSize() ||
+      !mayEqual(dimOf(projected, 0), dimOf(input, 0)))
+    return op->emitOpError()
+           << projected.getType() << " is not what " << name << " " << weights
+           << " makes of " << input.getType();
+  // (H3)
+  if (isDouble(projected) != isDouble(input))
+    return op->emitOpError("projections are f64 if and only if the input is");
+  return success();
+}
+
+LogicalResult ProjectOp::verify() {
+  return verifyProjected(*this, getInput(), "weights", getWeights().getType(),
+                         getResult());
+}
+
+LogicalResult RouteOp::verify() {
+  WeightsType router = getRouter().getType();
+  // (H4)
+  if (router.getNumExperts() != 1)
+    return emitOpError("router must be one matrix, got ") << router;
+  if (failed(verifyProjected(*this, getInput(), "router", router, getLogits())))
+    return failure();
+  if (Value bias = getRouterBias()) {
+    auto type = cast<WeightsType>(bias.getType());
+    if (type.getShape() != ArrayRef<int64_t>({1, getNumExperts()}))
+      return emitOpError("router bias must be 1x")
+             << getNumExperts() << ", got " << type;
+  }
+  // (H5)
+  if (getExtra().size() != getProjected().size())
+    return emitOpError("has ") << getExtra().size() << " extra weights for "
+                               << getProjected().size() << " results";
+  for (auto [weights, projected] : llvm::zip_equal(getExtra(), getProjected()))
+    if (failed(verifyProjected(*this, getInput(), "extra",
+                               cast<WeightsType>(weights.getType()),
+                               projected)))
+      return failure();
+  return verifyRouting(*this);
 }

@@ -96,6 +96,36 @@ LogicalResult GateOp::reifyResultShapes(OpBuilder &builder,
   return success();
 }
 
+LogicalResult RouteOp::reifyResultShapes(OpBuilder &builder,
+                                         ReifiedRankedShapedTypeDims &shapes) {
+  for (Value result : getResults()) {
+    bool chosen = result == getWeights() || result == getIds();
+    OpFoldResult rows =
+        chosen && isExpertChoice()
+            ? OpFoldResult(builder.getIndexAttr(getNumExperts()))
+            : sizeOf(builder, getLoc(), result, 0, getInput(), 0);
+    shapes.push_back({rows, builder.getIndexAttr(dimOf(result, 1))});
+  }
+  return success();
+}
+
+LogicalResult
+ProjectOp::reifyResultShapes(OpBuilder &builder,
+                             ReifiedRankedShapedTypeDims &shapes) {
+  shapes.push_back({sizeOf(builder, getLoc(), getResult(), 0, getInput(), 0),
+                    builder.getIndexAttr(dimOf(getResult(), 1))});
+  return success();
+}
+
+LogicalResult
+CoefficientsOp::reifyResultShapes(OpBuilder &builder,
+                                  ReifiedRankedShapedTypeDims &shapes) {
+  shapes.push_back({sizeOf(builder, getLoc(), getResult(), 0, getIds(), 0)});
+  if (cast<RankedTensorType>(getType()).getRank() == 2)
+    shapes.back().push_back(builder.getIndexAttr(dimOf(getResult(), 1)));
+  return success();
+}
+
 LogicalResult
 DispatchOp::reifyResultShapes(OpBuilder &builder,
                               ReifiedRankedShapedTypeDims &shapes) {

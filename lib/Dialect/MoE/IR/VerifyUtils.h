@@ -35,6 +35,10 @@ inline bool isDouble(Value value) {
 LogicalResult verifyCombineWeights(Operation *op, Value weights, PlanType plan,
                                    Value input, Value result);
 
+/// Checks the affine term that is added to `result`; absent parts are null.
+LogicalResult verifyAffineTerm(Operation *op, Value copyScale, Value copyInput,
+                               Value coefficients, Value vectors, Value result);
+
 } // namespace mlir::moe
 
 #endif // MOE_LIB_DIALECT_MOE_IR_VERIFYUTILS_H

@@ -32,7 +32,8 @@ struct FuseCombinePass : moe::impl::FuseCombinePassBase<FuseCombinePass> {
       auto fused = ExpertsOp::create(
           builder, op.getLoc(), op.getType(), experts.getInput(),
           experts.getPlan(), experts.getSets(), op.getWeights(),
-          experts.getGatherAttr());
+          op.getCopyScale(), op.getCopyInput(), op.getCoefficients(),
+          op.getVectors(), experts.getGather());
       op.replaceAllUsesWith(fused.getResult());
       op.erase();
       experts.erase();

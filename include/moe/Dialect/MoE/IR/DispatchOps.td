@@ -68,4 +68,51 @@ def MoE_DispatchOp : MoE_Op<"dispatch", [Pure,
   let hasCanonicalizer = 1;
 }
 
+def MoE_RemapIdsOp : MoE_Op<"remap_ids", [Pure, SameOperandsAndResultType]> {
+  let summary = "number experts anew";
+  let description = [{
+    An id i in [0, E), E being the length of `table`, becomes table[i]; any other
+    becomes −1. An entry −1 takes the expert's slots out of the plan.
+
+    Example:
+
+    ```mlir
+    %r = moe.remap_ids %ids [0, 1, -1, 2] : tensor<?x2xi32>
+    ```
+  }];
+  let arguments = (ins 2DTensorOf<[I32]>:$ids, DenseI32ArrayAttr:$table);
+  let results = (outs 2DTensorOf<[I32]>:$result);
+  let assemblyFormat = "$ids $table attr-dict `:` type($ids)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+}
+
+def MoE_CoefficientsOp : MoE_Op<"coefficients", [Pure,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+                              ["reifyResultShapes"]>]> {
+  let summary = "sum the weights with which tokens chose given experts";
+  let description = [{
+    c[t, i] = Σ_j w[t, j] over the slots j, in ascending order, whose id e has
+    table[e] = i; ids outside the table and entries −1 count nowhere. With one
+    column the result may be a vector T.
+
+    Example: what tokens have of expert 4, and of experts 5 and 6 together.
+
+    ```mlir
+    %c = moe.coefficients %w, %ids [-1, -1, -1, -1, 0, 1, 1]
+        : tensor<?x2xf32>, tensor<?x2xi32> -> tensor<?x2xf32>
+    ```
+  }];
+  let arguments = (ins MoE_RealMatrix:$weights, 2DTensorOf<[I32]>:$ids,
+                       DenseI32ArrayAttr:$table);
+  let results = (outs AnyTypeOf<[MoE_RealVector, MoE_RealMatrix]>:$result);
+  let assemblyFormat = [{
+    $weights `,` $ids $table attr-dict
+    `:` type($weights) `,` type($ids) `->` type($result)
+  }];
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
+}
+
 #endif // MOE_DIALECT_MOE_IR_DISPATCHOPS

@@ -12,6 +12,7 @@
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
+include "moe/Dialect/MoE/IR/CombineOps.td"
 include "moe/Dialect/MoE/IR/MoEAttributes.td"
 include "moe/Dialect/MoE/IR/MoEInterfaces.td"
 include "moe/Dialect/MoE/IR/MoETypes.td"
@@ -151,7 +152,8 @@ def MoE_ExpertsOp : MoE_Op<"experts", [Pure, AttrSizedOperandSegments,
 
     Fused forms: with `gather`, `input` holds tokens (T×H) and means
     `moe.dispatch %input, %plan`. With `combine(%w)`, the result holds tokens
-    (T×H') and means `moe.combine` of the plain result with weights w.
+    (T×H') and means `moe.combine` of the plain result with weights w, and the
+    same `copy` and `constant` terms.
 
     Example:
 
@@ -162,18 +164,26 @@ def MoE_ExpertsOp : MoE_Op<"experts", [Pure, AttrSizedOperandSegments,
           -> tensor<?x64xf32>
     ```
   }];
-  let arguments = (ins
+  let arguments = !con((ins
     MoE_RealMatrix:$input, MoE_PlanType:$plan,
     Variadic<MoE_ExpertsType>:$sets,
-    Optional<MoE_RealMatrix>:$combine_weights,
-    UnitAttr:$gather);
+    Optional<MoE_RealMatrix>:$combine_weights), MoE_Affine.operands,
+    (ins UnitAttr:$gather));
   let results = (outs MoE_RealMatrix:$result);
-  let assemblyFormat = [{
+  let assemblyFormat = !strconcat([{
     $input `,` $plan `,` `(` $sets `)` (`gather` $gather^)?
     (`combine` `` `(` $combine_weights^ `:` type($combine_weights) `)`)?
+  }], MoE_Affine.format, [{
     attr-dict `:` type($input) `,` qualified(type($plan)) `,` qualified(type($sets))
     `->` qualified(type($result))
-  }];
+  }]);
+  let builders = [OpBuilder<(ins "::mlir::Type":$result,
+      "::mlir::Value":$input, "::mlir::Value":$plan, "::mlir::ValueRange":$sets,
+      CArg<"::mlir::Value", "{}">:$combineWeights,
+      CArg<"bool", "false">:$gather), [{
+    build($_builder, $_state, result, input, plan, sets, combineWeights, {}, {},
+          {}, {}, gather);
+  }]>];
   let hasVerifier = 1;
   let hasCanonicalizer = 1;
 }

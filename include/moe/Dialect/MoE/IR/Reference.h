@@ -69,6 +69,18 @@ LogicalResult verifyVisibleWeights(Operation *user, Value weights);
 Value buildProjection(OpBuilder &builder, Location loc, Value rows,
                       Value weights, Value expert);
 
+/// Builds moe.project of `input` by `weights`, plus an optional bias, as a tensor
+/// of `type`. The weights must be visible.
+Value buildProjected(OpBuilder &builder, Location loc, Value input,
+                     Value weights, Value bias, RankedTensorType type);
+
+/// Builds the gate of a route, of its logits.
+GateOp buildGate(RouteOp op, Value logits, OpBuilder &builder);
+
+/// Builds what a route means: projections and a gate. Returns as many values as
+/// the route has results. Its weights must be visible.
+SmallVector<Value> unfuseRoute(RouteOp op, OpBuilder &builder);
+
 /// The weights of one expert, read element by element.
 class ExpertWeights {
 public:
