@@ -47,9 +47,11 @@ static bool canBeOutput(Type type) {
                     isa<ComplexType>(tensor.getElementType()));
 }
 
+namespace moe {
+
 Expected<std::vector<std::string>>
-moe::exposeNodeValues(ModuleOp module, StringRef entry,
-                      llvm::function_ref<bool(StringRef)> wanted) {
+exposeNodeValues(ModuleOp module, StringRef entry,
+                 llvm::function_ref<bool(StringRef)> wanted) {
   PassManager pm(module.getContext());
   pm.addPass(onnxir::createInlineFunctionsPass());
   pm.addPass(onnxir::createInferTypesPass());
@@ -84,3 +86,5 @@ moe::exposeNodeValues(ModuleOp module, StringRef entry,
                        StringAttr::get(func.getContext(), name));
   return names;
 }
+
+} // namespace moe

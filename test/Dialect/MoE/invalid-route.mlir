@@ -1,4 +1,4 @@
-// Messages of project, route, remap_ids and coefficients.
+// Messages of project, route, remap_ids, coefficients and mix.
 // RUN: moe-opt %s --split-input-file --verify-diagnostics
 
 // (H1)
@@ -136,5 +136,50 @@ func.func @f(%w: tensor<?x2xf32>, %ids: tensor<?x2xi32>) {
 func.func @f(%w: tensor<?x2xf32>, %ids: tensor<?x2xi32>) {
   // expected-error @+1 {{the result is f64 if and only if the weights are}}
   %c = moe.coefficients %w, %ids [0] : tensor<?x2xf32>, tensor<?x2xi32> -> tensor<?xf64>
+  return
+}
+
+// -----
+
+// (X1)
+func.func @f(%c: tensor<?x2xf32>, %z: tensor<?x4xf32>) {
+  // expected-error @+1 {{has 1 starts for 'tensor<?x2xf32>'}}
+  %0:2 = moe.mix %c, %z [0] : tensor<?x2xf32>, tensor<?x4xf32> -> tensor<?xf32>, tensor<?x2xf32>
+  return
+}
+
+// -----
+
+// (X1)
+func.func @f(%c: tensor<?x2xf32>, %z: tensor<?x4xf32>) {
+  // expected-error @+1 {{starts must be -1 or leave two of the logits, got 3}}
+  %0:2 = moe.mix %c, %z [0, 3] : tensor<?x2xf32>, tensor<?x4xf32> -> tensor<?xf32>, tensor<?x2xf32>
+  return
+}
+
+// -----
+
+// (X2)
+func.func @f(%c: tensor<4x2xf32>, %z: tensor<5x4xf32>) {
+  // expected-error @+1 {{operands and results differ in tokens}}
+  %0:2 = moe.mix %c, %z [0, 2] : tensor<4x2xf32>, tensor<5x4xf32> -> tensor<?xf32>, tensor<?x2xf32>
+  return
+}
+
+// -----
+
+// (X2)
+func.func @f(%c: tensor<?x2xf32>, %z: tensor<?x4xf32>) {
+  // expected-error @+1 {{coefficients must be T x 2}}
+  %0:2 = moe.mix %c, %z [0, 2] : tensor<?x2xf32>, tensor<?x4xf32> -> tensor<?xf32>, tensor<?x3xf32>
+  return
+}
+
+// -----
+
+// (X3)
+func.func @f(%c: tensor<?x2xf32>, %z: tensor<?x4xf32>) {
+  // expected-error @+1 {{sums, copies and results must have one element type}}
+  %0:2 = moe.mix %c, %z [0, 2] : tensor<?x2xf32>, tensor<?x4xf32> -> tensor<?xf32>, tensor<?x2xf16>
   return
 }

@@ -43,6 +43,14 @@ func.func @ids(%w: tensor<?x2xf16>, %ids: tensor<?x2xi32>) {
   return
 }
 
+// CHECK-LABEL: func @mix
+// CHECK: moe.mix %{{.*}}, %{{.*}} [0, -1] copies(%{{.*}} : tensor<?xf32>) : tensor<?x2xf32>, tensor<?x2xf32> -> tensor<?xf32>, tensor<?x2xf32>
+func.func @mix(%c: tensor<?x2xf32>, %z: tensor<?x2xf32>, %s: tensor<?xf32>) {
+  %0:2 = moe.mix %c, %z [0, -1] copies(%s : tensor<?xf32>)
+      : tensor<?x2xf32>, tensor<?x2xf32> -> tensor<?xf32>, tensor<?x2xf32>
+  return
+}
+
 // CHECK-LABEL: func @affine
 // CHECK: moe.combine %{{.*}}, %{{.*}}, %{{.*}} copy(%{{.*}}, %{{.*}} : tensor<?xf32>, tensor<?x64xbf16>) : tensor<?x64xbf16>, !moe.plan<8>, tensor<?x2xf32> -> tensor<?x64xbf16>
 // CHECK: moe.combine %{{.*}}, %{{.*}}, %{{.*}} copy(%{{.*}}, %{{.*}} : tensor<?xf32>, tensor<?x64xbf16>) constant(%{{.*}}, %{{.*}} : tensor<?x3xf32>, !moe.weights<3x64, f16>) : tensor<?x64xbf16>, !moe.plan<8>, tensor<?x2xf32> -> tensor<?x64xbf16>

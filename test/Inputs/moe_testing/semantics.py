@@ -367,6 +367,20 @@ def remap_ids(ids, table):
     return np.array([[table[i] if 0 <= i < len(table) else -1 for i in row] for row in ids]).reshape(ids.shape)
 
 
+def mix(sums, logits, starts, copies=None):
+    """(X4): scale and coefficients."""
+    scale = np.zeros(len(sums)) if copies is None else copies.copy()
+    shared = sums.copy()
+    for t in range(len(sums)):
+        for i, p in enumerate(starts):
+            if p < 0:
+                continue
+            a, b = softmax(logits[t, p : p + 2]) if sums[t, i] != 0 else (0.0, 0.0)
+            scale[t] += sums[t, i] * a
+            shared[t, i] = sums[t, i] * b
+    return scale, shared
+
+
 def coefficients(weights, ids, table, columns):
     """(U4)."""
     sums = np.zeros((len(ids), columns))

@@ -106,6 +106,31 @@ def add_ids(cases, rng):
         case.result(sums, own, expected, TOLERANCE[result], TOLERANCE[result])
 
 
+def add_mixes(cases, rng):
+    """moe.mix, with infinite logits where nobody chose, (X4)."""
+    for tokens, element, copies, starts in itertools.product(
+        (0, 1, 6), ("f32", "f16", "f64"), (False, True), ([0], [2, -1, 0], [-1, 3, 1, 0])
+    ):
+        case = new_case(cases, "mix")
+        sums = rng.uniform(0.1, 1, (tokens, len(starts)))
+        logits = rng.standard_normal((tokens, 5)) * 3
+        if tokens > 1:
+            sums[1], logits[1] = 0, np.inf
+        c, c_kind, sums = real_tensor(case, sums, element, (0,))
+        z, z_kind, logits = real_tensor(case, logits, "f64" if element == "f64" else "f32", (0,))
+        text, known = "", None
+        if copies:
+            s, s_kind, known = real_tensor(case, rng.uniform(0, 1, tokens), element, (0,))
+            text = f" copies({s} : {s_kind})"
+        outputs = [f"tensor<?x{element}>", c_kind]
+        names = [case.fresh() for _ in outputs]
+        case.lines.append(
+            f"{', '.join(names)} = moe.mix {c}, {z} {starts}{text} : {c_kind}, {z_kind} -> {', '.join(outputs)}"
+        )
+        for name, own, expected in zip(names, outputs, semantics.mix(sums, logits, starts, known)):
+            case.result(name, own, expected, TOLERANCE[element], TOLERANCE[element])
+
+
 def add_terms(cases, rng):
     """Copy and constant terms of combine and of fused experts, (C8), (E8)."""
     for element, form, copies, constants, size in itertools.product(
@@ -158,7 +183,7 @@ def add_terms(cases, rng):
 def make_cases(seed):
     rng = np.random.default_rng(seed)
     cases = []
-    for part in (add_projections, add_routes, add_ids, add_terms):
+    for part in (add_projections, add_routes, add_ids, add_mixes, add_terms):
         part(cases, rng)
     return cases
 

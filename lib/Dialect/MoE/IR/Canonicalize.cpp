@@ -190,6 +190,11 @@ void CoefficientsOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
   patterns.add<FoldCasts<CoefficientsOp>>(context);
 }
 
+void MixOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                        MLIRContext *context) {
+  patterns.add<FoldCasts<MixOp>>(context);
+}
+
 void CombineOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                             MLIRContext *context) {
   patterns.add<FoldCasts<CombineOp>>(context);

@@ -81,6 +81,15 @@ static SmallVector<EqualDims> equalDims(CoefficientsOp op) {
       {{{op.getWeights(), 1}, {op.getIds(), 1}}}};
 }
 
+static SmallVector<EqualDims> equalDims(MixOp op) {
+  EqualDims tokens;
+  for (Value value : op->getOperands())
+    tokens.dims.push_back({value, 0});
+  for (Value value : op->getResults())
+    tokens.dims.push_back({value, 0});
+  return {tokens};
+}
+
 static SmallVector<EqualDims> equalDims(PlanOp op) {
   PlanType plan = op.getType();
   if (plan.getOwner() == PlanOwner::Experts)
@@ -136,8 +145,8 @@ static SmallVector<EqualDims> equalDims(ExpertsOp op) {
 
 static SmallVector<EqualDims> equalDimsOf(Operation *op) {
   return TypeSwitch<Operation *, SmallVector<EqualDims>>(op)
-      .Case<GateOp, ProjectOp, RouteOp, PlanOp, RemapIdsOp, CoefficientsOp, DispatchOp,
-            CombineOp, ExpertsOp>(
+      .Case<GateOp, ProjectOp, RouteOp, PlanOp, RemapIdsOp, CoefficientsOp, MixOp,
+            DispatchOp, CombineOp, ExpertsOp>(
           [](auto typed) { return equalDims(typed); });
 }
 

@@ -66,6 +66,30 @@ OpFoldResult RemapIdsOp::fold(FoldAdaptor adaptor) {
   return {};
 }
 
+LogicalResult MixOp::verify() {
+  // (X1)
+  int64_t tokens = dimOf(getSums(), 0), columns = dimOf(getSums(), 1);
+  if (columns != static_cast<int64_t>(getStarts().size()))
+    return emitOpError("has ") << getStarts().size() << " starts for "
+                               << getSums().getType();
+  for (int32_t start : getStarts())
+    if (start < -1 || start > dimOf(getLogits(), 1) - 2)
+      return emitOpError("starts must be -1 or leave two of the logits, got ")
+             << start;
+  // (X2)
+  for (Value value : {getLogits(), getCopies(), getScale(), getCoefficients()})
+    if (value && !mayEqual(dimOf(value, 0), tokens))
+      return emitOpError("operands and results differ in tokens");
+  if (dimOf(getCoefficients(), 1) != columns)
+    return emitOpError("coefficients must be T x ") << columns;
+  // (X3)
+  Type element = getElementTypeOrSelf(getSums());
+  for (Value value : {getCopies(), getScale(), getCoefficients()})
+    if (value && getElementTypeOrSelf(value) != element)
+      return emitOpError("sums, copies and results must have one element type");
+  return success();
+}
+
 LogicalResult CoefficientsOp::verify() {
   auto result = cast<RankedTensorType>(getResult().getType());
   auto weights = cast<RankedTensorType>(getWeights().getType());

@@ -126,6 +126,15 @@ CoefficientsOp::reifyResultShapes(OpBuilder &builder,
   return success();
 }
 
+LogicalResult MixOp::reifyResultShapes(OpBuilder &builder,
+                                       ReifiedRankedShapedTypeDims &shapes) {
+  shapes.push_back({sizeOf(builder, getLoc(), getScale(), 0, getSums(), 0)});
+  shapes.push_back(
+      {sizeOf(builder, getLoc(), getCoefficients(), 0, getSums(), 0),
+       builder.getIndexAttr(dimOf(getCoefficients(), 1))});
+  return success();
+}
+
 LogicalResult
 DispatchOp::reifyResultShapes(OpBuilder &builder,
                               ReifiedRankedShapedTypeDims &shapes) {

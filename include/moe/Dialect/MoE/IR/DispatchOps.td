@@ -115,4 +115,41 @@ def MoE_CoefficientsOp : MoE_Op<"coefficients", [Pure,
   let hasCanonicalizer = 1;
 }
 
+def MoE_MixOp : MoE_Op<"mix", [Pure,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+                              ["reifyResultShapes"]>]> {
+  let summary = "share coefficients between tokens and constant vectors";
+  let description = [{
+    For constant experts that mix (MoE++): of `sums` T×C (what tokens have of
+    each constant) and the mixing `logits` T×Z gives what the tokens themselves
+    are scaled by, and what each vector is. Entry p of `starts` says where the
+    two logits of constant i begin, −1 that it does not mix. With
+    [a, b] = softmax(z[t, p], z[t, p+1]):
+
+        scale[t] = copies[t] + Σ_i sums[t, i]·a_i
+        coefficients[t, i] = sums[t, i]·b_i
+
+    for those that mix, in ascending order; others keep their sum. What nobody
+    chose, a sum of 0, is 0 whatever its logits are.
+
+    Example:
+
+    ```mlir
+    %scale, %coefficients = moe.mix %c, %z [0, 2] copies(%s : tensor<?xf32>)
+        : tensor<?x2xf32>, tensor<?x4xf32> -> tensor<?xf32>, tensor<?x2xf32>
+    ```
+  }];
+  let arguments = (ins MoE_RealMatrix:$sums, MoE_RealMatrix:$logits,
+                       Optional<MoE_RealVector>:$copies,
+                       DenseI32ArrayAttr:$starts);
+  let results = (outs MoE_RealVector:$scale, MoE_RealMatrix:$coefficients);
+  let assemblyFormat = [{
+    $sums `,` $logits $starts (`copies` `` `(` $copies^ `:` type($copies) `)`)?
+    attr-dict `:` type($sums) `,` type($logits) `->` type($scale) `,`
+    type($coefficients)
+  }];
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
+}
+
 #endif // MOE_DIALECT_MOE_IR_DISPATCHOPS

@@ -53,7 +53,7 @@ void printReal(OpAsmPrinter &printer, Operation *op, FloatAttr attr);
 
 #include "moe/Dialect/MoE/IR/MoEDialect.h.inc"
 #include "moe/Dialect/MoE/IR/MoEEnums.h.inc"
-#include "moe/Dialect/MoE/IR/MoEInterfaces.h.inc"
+#include "moe/Dialect/MoE/IR/MoEInterfaces.h"
 
 #define GET_TYPEDEF_CLASSES
 #include "moe/Dialect/MoE/IR/MoETypes.h.inc"

@@ -41,6 +41,10 @@ def MoE_Dialect : Dialect {
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
   let extraClassDeclaration = [{
+    /// On a module: it was changed on account of the values of weights that
+    /// are not in the IR, so it holds only as long as these do.
+    static constexpr ::llvm::StringLiteral kReadsWeights = "moe.reads_weights";
+
     void registerAttributes();
     void registerTypes();
   }];

@@ -32,4 +32,20 @@ def ExpertSetOpInterface : OpInterface<"ExpertSetOpInterface"> {
   ];
 }
 
+def ConstantDataOpInterface : OpInterface<"ConstantDataOpInterface"> {
+  let cppNamespace = "::mlir::moe";
+  let description = [{
+    An operation whose single result is a constant tensor that is not in the IR,
+    as initializers of a model in a file.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        Whether elements [first, first + count) of the result, in row-major
+        order, are all +0. Stops reading at the first other one. False where
+        the data cannot be read.
+      }],
+      "bool", "isZeroData", (ins "int64_t":$first, "int64_t":$count)>
+  ];
+}
+
 #endif // MOE_DIALECT_MOE_IR_MOEINTERFACES

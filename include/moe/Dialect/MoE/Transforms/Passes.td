@@ -65,6 +65,82 @@ def FuseCombinePass : Pass<"moe-fuse-combine"> {
     Statistic<"numFused", "num-fused", "Number of combines fused">];
 }
 
+def FoldZeroComputationExpertsPass
+    : Pass<"moe-fold-zero-computation-experts", "::mlir::ModuleOp"> {
+  let summary = "Fold experts without matrices into the combine";
+  let description = [{
+    Experts that give 0, their input, or a vector need no rows. Their slots go
+    from the plan, by id −1, and what they add becomes the affine term of the
+    combine: of copies the sum s of their weights, times the token; of constants
+    their weights C, times their vectors V. The layer becomes
+
+        y = combine(rows of the others) + s·x + C·V.
+
+    An expert of MoE++ (arXiv:2410.07348) that mixes, [a, b] = softmax(Mix·x),
+    y = a·x + b·v, adds w·a to s and w·b to C; its two logits are a
+    `moe.project` of the tokens, which `moe-fuse-routing` lets ride in the
+    router's product. The gate stays as it is, so weights are normalised over
+    the original choice. Plans may come from any gate: an id −1 (null experts,
+    top-p, thresholds, capacity) has no part in the sums.
+
+    Kinds fold (zero, copy, constant), and what is known to be one: a
+    feed-forward expert whose down projection is all zero (to its bias, if it
+    has one), also one of low rank, and a region that yields its rows or zeros.
+    Sets that lose all experts go; in others they stay without rows.
+
+    Preconditions: tokens choose experts, the plan is made here, the rows come
+    from its tokens, and the experts' rows have no other use. Else a remark says
+    what is in the way.
+
+    The sum over the slots of a token is reassociated, and rows of folded
+    experts are not rounded to the element type. Rows and weights are taken to
+    be finite: 0 times infinity is no longer NaN.
+
+    ```mlir
+    %p = moe.plan %ids : tensor<?x2xi32> -> !moe.plan<4>
+    %rows = moe.dispatch %x, %p
+        : tensor<?x64xf32>, !moe.plan<4> -> tensor<?x64xf32>
+    %zero = moe.zero_experts : !moe.experts<1, 64 -> 64>
+    %copy = moe.copy_experts : !moe.experts<1, 64 -> 64>
+    %o = moe.experts %rows, %p, (%ffn, %zero, %copy)
+        : tensor<?x64xf32>, !moe.plan<4>, !moe.experts<2, 64 -> 64>,
+          !moe.experts<1, 64 -> 64>, !moe.experts<1, 64 -> 64>
+          -> tensor<?x64xf32>
+    %y = moe.combine %o, %p, %w
+        : tensor<?x64xf32>, !moe.plan<4>, tensor<?x2xf32> -> tensor<?x64xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %s = moe.coefficients %w, %ids [-1, -1, -1, 0]
+        : tensor<?x2xf32>, tensor<?x2xi32> -> tensor<?xf32>
+    %r = moe.remap_ids %ids [0, 1, -1, -1] : tensor<?x2xi32>
+    %p = moe.plan %r : tensor<?x2xi32> -> !moe.plan<2>
+    %rows = moe.dispatch %x, %p
+        : tensor<?x64xf32>, !moe.plan<2> -> tensor<?x64xf32>
+    %o = moe.experts %rows, %p, (%ffn)
+        : tensor<?x64xf32>, !moe.plan<2>, !moe.experts<2, 64 -> 64>
+          -> tensor<?x64xf32>
+    %y = moe.combine %o, %p, %w copy(%s, %x : tensor<?xf32>, tensor<?x64xf32>)
+        : tensor<?x64xf32>, !moe.plan<2>, tensor<?x2xf32> -> tensor<?x64xf32>
+    ```
+  }];
+  let options = [
+    Option<"readData", "read-data", "bool", /*default=*/"true",
+           "Look at weights that are not in the IR. A module that was changed "
+           "because of them gets the attribute moe.reads_weights.">];
+  let statistics = [
+    Statistic<"numLayers", "num-layers", "Number of layers changed">,
+    Statistic<"numZero", "num-zero", "Number of experts folded to zero">,
+    Statistic<"numCopy", "num-copy", "Number of experts folded to copies">,
+    Statistic<"numConstant", "num-constant",
+              "Number of experts folded to constants">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::moe::MoEDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def HoistWeightPackingPass
     : Pass<"moe-hoist-weight-packing", "::mlir::ModuleOp"> {
   let summary = "Move the packing of weights to load time";

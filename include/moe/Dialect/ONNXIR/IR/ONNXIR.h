@@ -18,6 +18,7 @@
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "moe/Dialect/MoE/IR/MoEInterfaces.h"
 #include <optional>
 
 #include "moe/Dialect/ONNXIR/IR/ONNXIRDialect.h.inc"

@@ -13,6 +13,7 @@ include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/RegionKindInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
+include "moe/Dialect/MoE/IR/MoEInterfaces.td"
 include "moe/Dialect/ONNXIR/IR/ONNXIRBase.td"
 
 class ONNXIR_Op<string mnemonic, list<Trait> traits = []>
@@ -154,7 +155,8 @@ def ONNXIR_WeightOp : ONNXIR_Op<"weight", [Symbol]> {
 
 def ONNXIR_GetWeightOp : ONNXIR_Op<"get_weight", [Pure,
     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>,
-    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+    DeclareOpInterfaceMethods<ConstantDataOpInterface>]> {
   let summary = "the value of an initializer";
   let arguments = (ins FlatSymbolRefAttr:$weight);
   let results = (outs AnyRankedTensor:$result);
