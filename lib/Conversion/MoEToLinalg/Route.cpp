@@ -19,7 +19,16 @@ struct RouteOpLowering : OpConversionPattern<RouteOp> {
   LogicalResult
   matchAndRewrite(RouteOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOp(op, unfuseRoute(op, rewriter));
+    // Weights are read at their definition, so any operand may be taken from
+    // the operation itself.
+    rewriter.replaceOp(
+        op, unfuseRoute(op, rewriter,
+                        [&](Value weights, Value bias, Value result) {
+                          return buildProjected(
+                              rewriter, op.getLoc(), adaptor.getInput(),
+                              weights, bias,
+                              cast<RankedTensorType>(result.getType()));
+                        }));
     return success();
   }
 };

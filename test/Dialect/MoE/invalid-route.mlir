@@ -183,3 +183,13 @@ func.func @f(%c: tensor<?x2xf32>, %z: tensor<?x4xf32>) {
   %0:2 = moe.mix %c, %z [0, 2] : tensor<?x2xf32>, tensor<?x4xf32> -> tensor<?xf32>, tensor<?x2xf16>
   return
 }
+
+// -----
+
+// (H8)
+func.func @f(%x: tensor<?x64xf32>, %r: !moe.weights<1x8x64, f32>) {
+  // expected-error @+1 {{shared_gate needs shared experts without weights, and a last extra projection to 1 columns}}
+  %0:3 = moe.route %x router(%r : !moe.weights<1x8x64, f32>) shared_gate score<softmax> select<top_k, k = 2> shared(1)
+      : tensor<?x64xf32> -> tensor<?x3xf32>, tensor<?x3xi32>, tensor<?x8xf32>
+  return
+}

@@ -213,5 +213,12 @@ LogicalResult RouteOp::verify() {
                                cast<WeightsType>(weights.getType()),
                                projected)))
       return failure();
+  // (H8)
+  if (getSharedGate() &&
+      (getExtra().empty() || getSharedWeights() || getShared() < 1 ||
+       dimOf(getProjected().back(), 1) != getShared()))
+    return emitOpError("shared_gate needs shared experts without weights, and a "
+                       "last extra projection to ")
+           << getShared() << " columns";
   return verifyRouting(*this);
 }

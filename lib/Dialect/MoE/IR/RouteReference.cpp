@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "moe/Dialect/MoE/IR/Activation.h"
 #include "moe/Dialect/MoE/IR/Reference.h"
 
 using namespace mlir;
@@ -64,27 +65,38 @@ Value mlir::moe::buildProjected(OpBuilder &builder, Location loc, Value input,
   return logits;
 }
 
-GateOp mlir::moe::buildGate(RouteOp op, Value logits, OpBuilder &builder) {
+/// Builds the gate of a route, of its logits and the weights of shared slots.
+static GateOp buildGate(OpBuilder &builder, RouteOp op, Value logits,
+                        Value sharedWeights) {
   return GateOp::create(
       builder, op.getLoc(), op.getWeights().getType(), op.getIds().getType(),
       logits, op.getBias(), op.getState(), op.getValues(), op.getGivenIds(),
-      op.getTable(), op.getSharedWeights(), op.getScoreAttr(),
-      op.getGroupLimitAttr(), op.getSelectAttr(), op.getCapacityAttr(),
-      op.getNormalizeAttr(), op.getScaleAttr(), op.getDropBelowAttr(),
-      op.getSharedAttr());
+      op.getTable(), sharedWeights, op.getScoreAttr(), op.getGroupLimitAttr(),
+      op.getSelectAttr(), op.getCapacityAttr(), op.getNormalizeAttr(),
+      op.getScaleAttr(), op.getDropBelowAttr(), op.getSharedAttr());
 }
 
-SmallVector<Value> mlir::moe::unfuseRoute(RouteOp op, OpBuilder &builder) {
-  Location loc = op.getLoc();
-  auto project = [&](Value weights, Value bias, Value result) {
-    return buildProjected(builder, loc, op.getInput(), weights, bias,
-                          cast<RankedTensorType>(result.getType()));
-  };
+SmallVector<Value>
+mlir::moe::unfuseRoute(RouteOp op, OpBuilder &builder,
+                       function_ref<Value(Value, Value, Value)> project) {
   Value logits = project(op.getRouter(), op.getRouterBias(), op.getLogits());
-  GateOp gate = buildGate(op, logits, builder);
-  SmallVector<Value> results = {gate.getWeights(), gate.getIds(), logits};
+  SmallVector<Value> projected;
   for (auto [weights, result] :
        llvm::zip_equal(op.getExtra(), op.getProjected()))
-    results.push_back(project(weights, Value(), result));
+    projected.push_back(project(weights, Value(), result));
+  Value sharedWeights = op.getSharedWeights();
+  if (op.getSharedGate()) {
+    Type element = getElementTypeOrSelf(projected.back());
+    FloatType compute = getComputeType(element);
+    sharedWeights = buildElementwise(
+        builder, op.getLoc(), projected.back(), compute,
+        [&](OpBuilder &nested, Location loc, ValueRange elements) {
+          return buildSigmoid(nested, loc,
+                              castFloat(nested, loc, elements[0], compute));
+        });
+  }
+  GateOp gate = buildGate(builder, op, logits, sharedWeights);
+  SmallVector<Value> results = {gate.getWeights(), gate.getIds(), logits};
+  llvm::append_range(results, projected);
   return results;
 }

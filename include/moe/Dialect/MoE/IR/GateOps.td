@@ -150,6 +150,9 @@ def MoE_RouteOp : MoE_Op<"route", [Pure, AttrSizedOperandSegments,
     `moe.project` (the mixing coefficients of MoE++'s constant experts, the gate
     of a shared expert).
 
+    With `shared_gate`, the last of them, T×S, gives the weights of the S shared
+    slots: its sigmoid.
+
     `logits` holds z before `state` is added, so that the next layer can take
     it as its gating residual.
 
@@ -167,7 +170,8 @@ def MoE_RouteOp : MoE_Op<"route", [Pure, AttrSizedOperandSegments,
   let arguments = !con((ins
     MoE_RealMatrix:$input, MoE_WeightsType:$router,
     Optional<MoE_WeightsType>:$router_bias,
-    Variadic<MoE_WeightsType>:$extra), MoE_Routing.choice);
+    Variadic<MoE_WeightsType>:$extra, UnitAttr:$shared_gate),
+    MoE_Routing.choice);
   let results = (outs MoE_RealMatrix:$weights, 2DTensorOf<[I32]>:$ids,
                       MoE_RealMatrix:$logits,
                       Variadic<MoE_RealMatrix>:$projected);
@@ -176,6 +180,7 @@ def MoE_RouteOp : MoE_Op<"route", [Pure, AttrSizedOperandSegments,
     `router` `` `(` $router (`bias` $router_bias^)? `:` qualified(type($router))
       (`,` qualified(type($router_bias))^)? `)`
     (`extra` `` `(` $extra^ `:` qualified(type($extra)) `)`)?
+    (`shared_gate` $shared_gate^)?
   }], MoE_Routing.format, [{
     attr-dict `:` type($input) `->` type($weights) `,` type($ids) `,`
       type($logits) (`,` type($projected)^)?

@@ -74,12 +74,12 @@ Value buildProjection(OpBuilder &builder, Location loc, Value rows,
 Value buildProjected(OpBuilder &builder, Location loc, Value input,
                      Value weights, Value bias, RankedTensorType type);
 
-/// Builds the gate of a route, of its logits.
-GateOp buildGate(RouteOp op, Value logits, OpBuilder &builder);
-
-/// Builds what a route means: projections and a gate. Returns as many values as
-/// the route has results. Its weights must be visible.
-SmallVector<Value> unfuseRoute(RouteOp op, OpBuilder &builder);
+/// Builds what a route means out of projections and a gate; returns as many
+/// values as the route has results. `project` builds the projection by weights,
+/// plus an optional bias, that is one of the route's results.
+SmallVector<Value>
+unfuseRoute(RouteOp op, OpBuilder &builder,
+            function_ref<Value(Value weights, Value bias, Value result)> project);
 
 /// The weights of one expert, read element by element.
 class ExpertWeights {

@@ -141,6 +141,59 @@ def FoldZeroComputationExpertsPass
     "::mlir::moe::MoEDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def FuseRoutingPass : Pass<"moe-fuse-routing"> {
+  let summary = "Fuse a router's product with its gate";
+  let description = [{
+    A `moe.gate` of logits that are a product of tokens with a matrix becomes a
+    `moe.route`, which lowers to one loop nest or one kernel: product, bias,
+    score, choice and renormalisation. The product may be a `moe.project`, a
+    `linalg.matmul` or another contraction of matrices that starts from zeros,
+    with a vector added, floats converted, and rows reshaped. It is exact but for
+    the order of a product's sums, which linalg leaves open, too.
+
+    Other projections of the same tokens, by at most `max-extra-columns` columns,
+    that are read after the gate ride in the same product: the mixing matrices
+    of constant experts (MoE++). The matrix whose sigmoid weighs shared experts
+    (Qwen2-MoE) becomes the route's `shared_gate`. State (MoE++'s gating
+    residual, RMoE's recurrent state), bias, and all other options pass through;
+    what reads the logits later reads those of the route.
+
+    A remark says why a gate is not fused: its logits are no such product, the
+    product is added to something or rounded at each step (f16 and bf16
+    accumulation), or a shape is not static.
+
+    ```mlir
+    %zero = linalg.fill ins(%cst : f32) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+    %logits = linalg.matmul ins(%x, %r : tensor<?x64xf32>, tensor<64x8xf32>)
+        outs(%zero : tensor<?x8xf32>) -> tensor<?x8xf32>
+    %w, %ids = moe.gate %logits score<softmax> select<top_k, k = 2>
+        : tensor<?x8xf32> -> tensor<?x2xf32>, tensor<?x2xi32>
+    %c = moe.project %x, %m
+        : tensor<?x64xf32>, !moe.weights<2x2x64, f32> -> tensor<?x4xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %rw = moe.weights %r layout<transposed = true>
+        : tensor<64x8xf32> -> !moe.weights<1x8x64, f32>
+    %w, %ids, %logits, %c = moe.route %x router(%rw : !moe.weights<1x8x64, f32>)
+        extra(%m : !moe.weights<2x2x64, f32>)
+        score<softmax> select<top_k, k = 2>
+        : tensor<?x64xf32> -> tensor<?x2xf32>, tensor<?x2xi32>,
+          tensor<?x8xf32>, tensor<?x4xf32>
+    ```
+  }];
+  let options = [
+    Option<"maxExtraColumns", "max-extra-columns", "int64_t", /*default=*/"64",
+           "A projection of more columns stays a product of its own.">];
+  let statistics = [
+    Statistic<"numFused", "num-fused", "Number of routers fused">,
+    Statistic<"numRiders", "num-riders",
+              "Number of other projections that ride in a router's product">];
+  let dependentDialects = ["::mlir::moe::MoEDialect"];
+}
+
 def HoistWeightPackingPass
     : Pass<"moe-hoist-weight-packing", "::mlir::ModuleOp"> {
   let summary = "Move the packing of weights to load time";
