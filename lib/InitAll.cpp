@@ -13,6 +13,7 @@
 #include "moe/Dialect/MoE/Transforms/Passes.h"
 #include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
 #include "moe/Dialect/ONNXIR/Transforms/Passes.h"
+#include "moe/Pipelines/MoEOptimize.h"
 #include "moe/Pipelines/MoEToCPU.h"
 #include "moe/Transforms/Passes.h"
 
@@ -26,6 +27,7 @@ void moe::registerAllPasses() {
   mlir::moe::registerMoECommonTransformsPasses();
   mlir::moe::registerMoEConversionPasses();
   mlir::moe::registerMoETransformsPasses();
+  mlir::moe::registerMoEOptimizePipeline();
   mlir::moe::registerMoEToCPUPipeline();
   mlir::onnxir::registerMoEONNXIRPasses();
 }

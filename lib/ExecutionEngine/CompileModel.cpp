@@ -13,6 +13,7 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "moe/Dialect/MoE/IR/MoE.h"
 #include "moe/ExecutionEngine/ObjectCache.h"
 #include "moe/InitAll.h"
 #include "moe/Pipelines/MoEToCPU.h"
@@ -99,6 +100,8 @@ static Expected<CompileResult> compile(StringRef path,
   mlir::moe::MoEToCPUOptions pipeline;
   pipeline.reference = options.reference;
   pipeline.profile = options.profile;
+  pipeline.unfused = options.unfused;
+  pipeline.without = options.without;
   pipeline.keepDefaults = options.keepDefaults;
   pipeline.vectorBits = options.target.getVectorBits();
   mlir::PassManager pm(&context);
@@ -106,6 +109,8 @@ static Expected<CompileResult> compile(StringRef path,
   if (failed(pm.run(*module)))
     return errors.take();
   result.lower = lap(clock);
+  result.readsWeights =
+      (*module)->hasAttr(mlir::moe::MoEDialect::kReadsWeights);
   Expected<std::unique_ptr<MemoryBuffer>> object =
       compileToObject(*module, options.target, /*quick=*/options.reference);
   if (!object)
@@ -118,6 +123,10 @@ static Expected<CompileResult> compile(StringRef path,
 static Expected<std::string> getKey(StringRef path,
                                     const CompileOptions &options) {
   std::string text = options.reference ? "reference" : "optimized";
+  if (options.unfused)
+    text += " unfused";
+  for (StringRef pass : options.without)
+    text += " without " + pass.str();
   if (options.keepDefaults)
     text += " keep-defaults";
   if (options.profile)
@@ -134,7 +143,8 @@ Expected<CompileResult> moe::compileModel(StringRef path,
   if (std::unique_ptr<MemoryBuffer> object = cache.get(*key))
     return CompileResult{std::move(object), /*cached=*/true};
   Expected<CompileResult> result = compile(path, options);
-  if (result)
+  // The key does not cover weights that stand in files beside the model.
+  if (result && !result->readsWeights)
     cache.put(*key, *result->object);
   return result;
 }

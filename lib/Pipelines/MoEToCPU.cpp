@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "moe/Pipelines/MoEToCPU.h"
+#include "moe/Pipelines/MoEOptimize.h"
 #include "moe/Conversion/Passes.h"
 #include "moe/Dialect/MoE/Transforms/Passes.h"
 #include "moe/Dialect/ONNXIR/Transforms/Passes.h"
@@ -25,6 +26,7 @@
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -43,8 +45,12 @@ static void buildModelLowering(OpPassManager &pm,
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   if (!options.reference) {
-    pm.addNestedPass<func::FuncOp>(createFuseDispatchPass());
-    pm.addNestedPass<func::FuncOp>(createFuseCombinePass());
+    MoEOptimizeOptions optimize;
+    optimize.without = options.without;
+    if (options.unfused)
+      for (StringRef name : getMoEOptimizePasses())
+        optimize.without.push_back(name.str());
+    buildMoEOptimizePipeline(pm, optimize);
     // A fused phase is what it has become.
     if (options.profile)
       pm.addPass(createLabelPhasesPass());
@@ -84,6 +90,7 @@ static void buildBufferization(OpPassManager &pm) {
 static void buildLoops(OpPassManager &pm) {
   pm.addPass(createLowerStridedCopiesPass());
   pm.addPass(createConvertLinalgToLoopsPass());
+  pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
   pm.addPass(createOutlineParallelLoopsPass());
   pm.addPass(createLoopInvariantCodeMotionPass());
   pm.addPass(createOutlineLoopsPass());

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Options.h"
+#include "moe/Pipelines/MoEOptimize.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
@@ -60,6 +61,11 @@ static bool addInput(Options &options, StringRef value) {
 
 static bool addDump(Options &options, StringRef value) {
   options.dump.push_back(value.str());
+  return !value.empty();
+}
+
+static bool addWithout(Options &options, StringRef value) {
+  options.without.push_back(value.str());
   return !value.empty();
 }
 
@@ -140,10 +146,13 @@ static constexpr OptionInfo infos[] = {
      setString<&Options::target>},
     {"mcpu", "NAME", "Processor to compile for, by LLVM's name (default: host)",
      setString<&Options::mcpu>},
-    {"pipeline", "optimized|reference",
-     "Compile to fast kernels, or by the operations' definitions (default: "
-     "optimized)",
+    {"pipeline", "optimized|unfused|reference",
+     "Compile to fast kernels, to kernels for each step of a layer on its own, "
+     "or by the operations' definitions (default: optimized)",
      setString<&Options::pipeline>},
+    {"without", "PASS",
+     "Leave out a pass of moe-optimize, by its name; once for each",
+     addWithout},
     {"no-cache", "",
      "Compile anew, without the cache of compiled models in $MOE_CACHE_DIR "
      "(default: ~/.cache/moe-mlir)",
@@ -194,9 +203,15 @@ Error Options::check() const {
     return createStringError("--target=cuda: this build has no GPU support");
   if (target != "cpu")
     return createStringError("--target=" + target + ": not cpu or cuda");
-  if (pipeline != "optimized" && pipeline != "reference")
+  if (pipeline != "optimized" && pipeline != "unfused" &&
+      pipeline != "reference")
     return createStringError("--pipeline=" + pipeline +
-                             ": not optimized or reference");
+                             ": not optimized, unfused or reference");
+  ArrayRef<StringRef> passes = mlir::moe::getMoEOptimizePasses();
+  for (const std::string &name : without)
+    if (!is_contained(passes, name))
+      return createStringError("--without=" + name + ": not one of " +
+                               join(passes.begin(), passes.end(), ", "));
   if (cold && !time)
     return createStringError("--cold: needs --time");
   if (!testData.empty() &&

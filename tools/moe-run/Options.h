@@ -21,6 +21,8 @@ struct Options {
   std::string target = "cpu";
   std::string mcpu = "host";
   std::string pipeline = "optimized";
+  /// Passes of moe-optimize to leave out.
+  std::vector<std::string> without;
   std::string entry;
   std::vector<std::string> inputs;
   std::string outputDir;

@@ -172,6 +172,8 @@ static Expected<int> run(const Options &options) {
     return createStringError("--mcpu: " + toString(std::move(error)));
   compileOptions.target = std::move(*code);
   compileOptions.reference = options.pipeline == "reference";
+  compileOptions.unfused = options.pipeline == "unfused";
+  compileOptions.without = options.without;
   compileOptions.profile = options.profile;
   if (!options.noCache)
     compileOptions.cacheDirectory = ObjectCache::getDefaultDirectory();

@@ -44,8 +44,11 @@ def ConvertMoEToCPUPass : Pass<"convert-moe-to-cpu", "::mlir::ModuleOp"> {
         ins(%rows, %slots, %w : …) outs(%init : tensor<?x64xf32>)
     ```
 
-    A `linalg.matmul` of f32 with static inner and column sizes (a router's
-    projection) uses the same register tiles.
+    A `moe.route` becomes an `scf.forall` over blocks of tokens: the matrices of
+    all its projections, packed side by side, are multiplied in register tiles,
+    and the gate of the block follows, still a `moe.gate`. A `moe.project` becomes
+    the same loop without a gate; a `linalg.matmul` of f32 with static inner and
+    column sizes uses the same register tiles.
 
     What has no kernel (region, constant and low-rank experts, 8-bit floats,
     f64, plans by expert choice) stays for `convert-moe-to-linalg`. The plan is
@@ -60,6 +63,8 @@ def ConvertMoEToCPUPass : Pass<"convert-moe-to-cpu", "::mlir::ModuleOp"> {
               "Number of moe.experts lowered to kernels">,
     Statistic<"numReference", "num-reference",
               "Number of moe.experts left to the reference lowering">,
+    Statistic<"numRoutes", "num-routes",
+              "Number of moe.route and moe.project lowered to loops">,
     Statistic<"numMatmuls", "num-matmuls",
               "Number of linalg.matmul lowered to kernels">];
   let dependentDialects = [

@@ -22,6 +22,10 @@ struct CompileOptions {
   CodeTarget target;
   /// Lower by the definitions of the operations, without optimising.
   bool reference = false;
+  /// Lower to kernels without the rewrites of moe-optimize, or without some of
+  /// them, by their passes' names.
+  bool unfused = false;
+  std::vector<std::string> without;
   /// Keep inputs for which the model has a value.
   bool keepDefaults = false;
   /// Make code that tells the runtime which operation it is at.
@@ -38,6 +42,9 @@ struct CompileOptions {
 struct CompileResult {
   std::unique_ptr<llvm::MemoryBuffer> object;
   bool cached = false;
+  /// The code holds only as long as the weights have the values that were seen;
+  /// it is not kept.
+  bool readsWeights = false;
   double import = 0, lower = 0, generate = 0;
 };
 

@@ -20,6 +20,14 @@ struct MoEToCPUOptions : PassPipelineOptions<MoEToCPUOptions> {
       llvm::cl::desc("Lower the moe dialect by its definitions, not to fast "
                      "kernels"),
       llvm::cl::init(false)};
+  PassOptions::Option<bool> unfused{
+      *this, "unfused",
+      llvm::cl::desc("Leave out all passes of moe-optimize: fast kernels, but "
+                     "each step of a layer on its own"),
+      llvm::cl::init(false)};
+  ListOption<std::string> without{
+      *this, "without",
+      llvm::cl::desc("Passes of moe-optimize to leave out, by their names")};
   PassOptions::Option<bool> keepDefaults{
       *this, "keep-defaults",
       llvm::cl::desc("Let callers pass inputs for which the model has a value; "

@@ -8,6 +8,7 @@
 
 #include "ExpertsLowering.h"
 #include "MatmulLowering.h"
+#include "RouteLowering.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "moe/Conversion/Passes.h"
@@ -50,6 +51,17 @@ struct ConvertMoEToCPUPass
       for (Value set : sets)
         if (set.use_empty())
           rewriter.eraseOp(set.getDefiningOp());
+    }
+    SmallVector<Operation *> routes;
+    getOperation().walk([&](Operation *op) {
+      if (isa<RouteOp, ProjectOp>(op))
+        routes.push_back(op);
+    });
+    for (Operation *op : routes) {
+      auto route = dyn_cast<RouteOp>(op);
+      if (succeeded(route ? lowerRoute(route, tile, rewriter)
+                          : lowerProject(cast<ProjectOp>(op), tile, rewriter)))
+        ++numRoutes;
     }
     SmallVector<linalg::MatmulOp> matmuls;
     getOperation().walk([&](linalg::MatmulOp op) { matmuls.push_back(op); });

@@ -46,10 +46,11 @@ def attribute(fields):
 
 class Gate:
     """A moe.gate of a case. `routing` holds keyword arguments of
-    semantics.gate that are not tensors."""
+    semantics.gate that are not tensors. `logits` are their values if they are
+    not to be drawn, `product` then a value of the case that has these."""
 
     def __init__(self, case, rng, tokens, experts, element="f32", dynamic=True,
-                 grid=None, result=None, logits=None, **routing):
+                 grid=None, result=None, logits=None, product=None, **routing):
         self.case = case
         dims = (0,) if dynamic else ()
         tensors = {name: routing.pop(name, False) for name in ("bias", "state", "values")}
@@ -93,6 +94,9 @@ class Gate:
             if name not in arrays:
                 continue
             own = dims if name != "bias" else ()
+            if name == "logits" and product:
+                kinds[name] = product
+                continue
             kinds[name] = real_tensor(case, arrays[name], element, own)[:2]
             if name not in ("logits", "shared_weights"):
                 text += f" {name}({kinds[name][0]} : {kinds[name][1]})"
@@ -254,14 +258,14 @@ def region_set(case, count, size, element="f32"):
 
 def apply_experts(case, rng, sets, ids, ids_name, ids_kind, weights, weight_name,
                   weight_kind, size, element="f32", form="plain", tokens=None,
-                  dynamic=True):
+                  dynamic=True, x=None):
     """Plan, dispatch, experts and combine over `sets`; adds the result.
     `form` is plain, gather, combine or fused; `tokens` is given for a plan by
-    expert choice."""
+    expert choice; `x` is the input (name, type, values) if it is not drawn."""
     count = sum(meaning.count for _, _, meaning in sets)
     out = sets[0][2].out_size
     total = len(ids) if tokens is None else tokens
-    x, x_kind, values = real_tensor(
+    x, x_kind, values = x or real_tensor(
         case, rng.standard_normal((total, size)), element, (0,) if dynamic else ()
     )
     owner = "" if tokens is None else ", expert_choice"
@@ -322,8 +326,8 @@ def given_layer(case, rng, sets, tokens, k, size, element="f32", form="plain",
 
 
 def routed_layer(case, rng, sets, gate, size, element="f32", form="plain", tokens=None,
-                 dynamic=True):
+                 dynamic=True, x=None):
     """A layer behind a moe.gate."""
     rounded = gate.weights.astype(REALS[gate.element]).astype(np.float64)
     apply_experts(case, rng, sets, gate.ids, gate.ids_name, gate.ids_kind, rounded,
-                  gate.name, gate.kind, size, element, form, tokens, dynamic)
+                  gate.name, gate.kind, size, element, form, tokens, dynamic, x)

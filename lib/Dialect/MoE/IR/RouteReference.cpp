@@ -65,15 +65,25 @@ Value mlir::moe::buildProjected(OpBuilder &builder, Location loc, Value input,
   return logits;
 }
 
-/// Builds the gate of a route, of its logits and the weights of shared slots.
-static GateOp buildGate(OpBuilder &builder, RouteOp op, Value logits,
-                        Value sharedWeights) {
+GateOp mlir::moe::buildGate(OpBuilder &builder, RouteOp op, Type weights,
+                            Type ids, const GateOperands &operands) {
   return GateOp::create(
-      builder, op.getLoc(), op.getWeights().getType(), op.getIds().getType(),
-      logits, op.getBias(), op.getState(), op.getValues(), op.getGivenIds(),
-      op.getTable(), sharedWeights, op.getScoreAttr(), op.getGroupLimitAttr(),
+      builder, op.getLoc(), weights, ids, operands.logits, op.getBias(),
+      operands.state, operands.values, operands.givenIds, op.getTable(),
+      operands.sharedWeights, op.getScoreAttr(), op.getGroupLimitAttr(),
       op.getSelectAttr(), op.getCapacityAttr(), op.getNormalizeAttr(),
       op.getScaleAttr(), op.getDropBelowAttr(), op.getSharedAttr());
+}
+
+Value mlir::moe::buildSharedGate(OpBuilder &builder, Location loc,
+                                 Value projected) {
+  FloatType compute = getComputeType(getElementTypeOrSelf(projected));
+  return buildElementwise(
+      builder, loc, projected, compute,
+      [&](OpBuilder &nested, Location loc, ValueRange elements) {
+        return buildSigmoid(nested, loc,
+                            castFloat(nested, loc, elements[0], compute));
+      });
 }
 
 SmallVector<Value>
@@ -84,18 +94,13 @@ mlir::moe::unfuseRoute(RouteOp op, OpBuilder &builder,
   for (auto [weights, result] :
        llvm::zip_equal(op.getExtra(), op.getProjected()))
     projected.push_back(project(weights, Value(), result));
-  Value sharedWeights = op.getSharedWeights();
-  if (op.getSharedGate()) {
-    Type element = getElementTypeOrSelf(projected.back());
-    FloatType compute = getComputeType(element);
-    sharedWeights = buildElementwise(
-        builder, op.getLoc(), projected.back(), compute,
-        [&](OpBuilder &nested, Location loc, ValueRange elements) {
-          return buildSigmoid(nested, loc,
-                              castFloat(nested, loc, elements[0], compute));
-        });
-  }
-  GateOp gate = buildGate(builder, op, logits, sharedWeights);
+  GateOperands operands = {logits, op.getState(), op.getValues(),
+                           op.getGivenIds(), op.getSharedWeights()};
+  if (op.getSharedGate())
+    operands.sharedWeights =
+        buildSharedGate(builder, op.getLoc(), projected.back());
+  GateOp gate = buildGate(builder, op, op.getWeights().getType(),
+                          op.getIds().getType(), operands);
   SmallVector<Value> results = {gate.getWeights(), gate.getIds(), logits};
   llvm::append_range(results, projected);
   return results;

@@ -74,6 +74,18 @@ Value buildProjection(OpBuilder &builder, Location loc, Value rows,
 Value buildProjected(OpBuilder &builder, Location loc, Value input,
                      Value weights, Value bias, RankedTensorType type);
 
+/// The operands of a gate that have a row for each token; absent ones are null.
+struct GateOperands {
+  Value logits, state, values, givenIds, sharedWeights;
+};
+
+/// Builds the gate of a route, with results of the given types.
+GateOp buildGate(OpBuilder &builder, RouteOp op, Type weights, Type ids,
+                 const GateOperands &operands);
+
+/// Builds the weights of shared slots out of a route's last projection.
+Value buildSharedGate(OpBuilder &builder, Location loc, Value projected);
+
 /// Builds what a route means out of projections and a gate; returns as many
 /// values as the route has results. `project` builds the projection by weights,
 /// plus an optional bias, that is one of the route's results.

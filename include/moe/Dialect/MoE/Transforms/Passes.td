@@ -194,6 +194,58 @@ def FuseRoutingPass : Pass<"moe-fuse-routing"> {
   let dependentDialects = ["::mlir::moe::MoEDialect"];
 }
 
+def UnfusePass : Pass<"moe-unfuse"> {
+  let summary = "Take fused operations apart";
+  let description = [{
+    The inverse of `moe-fuse-routing`, `moe-fuse-dispatch` and
+    `moe-fuse-combine`: a `moe.route` becomes projections and a gate, a
+    `moe.experts` with `gather` or `combine` a dispatch, experts and a combine.
+    Each operation keeps its meaning; rows are rounded to the element type
+    before a separate combine adds them. Affine terms stay with the combine.
+
+    ```mlir
+    %w, %ids, %z = moe.route %x router(%r : !moe.weights<1x8x64, f32>)
+        score<softmax> select<top_k, k = 2>
+        : tensor<?x64xf32> -> tensor<?x2xf32>, tensor<?x2xi32>, tensor<?x8xf32>
+    %p = moe.plan %ids : tensor<?x2xi32> -> !moe.plan<8>
+    %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<?x2xf32>)
+        : tensor<?x64xf32>, !moe.plan<8>, !moe.experts<8, 64 -> 64>
+          -> tensor<?x64xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %z = moe.project %x, %r
+        : tensor<?x64xf32>, !moe.weights<1x8x64, f32> -> tensor<?x8xf32>
+    %w, %ids = moe.gate %z score<softmax> select<top_k, k = 2>
+        : tensor<?x8xf32> -> tensor<?x2xf32>, tensor<?x2xi32>
+    %p = moe.plan %ids : tensor<?x2xi32> -> !moe.plan<8>
+    %rows = moe.dispatch %x, %p
+        : tensor<?x64xf32>, !moe.plan<8> -> tensor<?x64xf32>
+    %o = moe.experts %rows, %p, (%e)
+        : tensor<?x64xf32>, !moe.plan<8>, !moe.experts<8, 64 -> 64>
+          -> tensor<?x64xf32>
+    %y = moe.combine %o, %p, %w
+        : tensor<?x64xf32>, !moe.plan<8>, tensor<?x2xf32> -> tensor<?x64xf32>
+    ```
+  }];
+  let options = [
+    Option<"routing", "routing", "bool", /*default=*/"true",
+           "Take routes apart.">,
+    Option<"dispatch", "dispatch", "bool", /*default=*/"true",
+           "Separate dispatches from experts.">,
+    Option<"combine", "combine", "bool", /*default=*/"true",
+           "Separate combines from experts.">];
+  let statistics = [
+    Statistic<"numUnfused", "num-unfused",
+              "Number of operations taken apart">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::moe::MoEDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def HoistWeightPackingPass
     : Pass<"moe-hoist-weight-packing", "::mlir::ModuleOp"> {
   let summary = "Move the packing of weights to load time";

@@ -1,0 +1,349 @@
+//===- RouteLowering.cpp - moe.route as one loop over tokens ------ -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RouteLowering.h"
+#include "KernelUtils.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "moe/Dialect/MoE/IR/Reference.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+static RankedTensorType getTensor(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+/// Columns of all matrices of a set of weights.
+static int64_t getColumns(Value weights) {
+  auto type = cast<WeightsType>(weights.getType());
+  return type.getNumExperts() * type.getOutSize();
+}
+
+/// Returns the private function (A: memref<?xKxf32>, B: memref<1xPxKxNRxf32>,
+/// C: memref<?x(P·NR)xf32>) with C = A·B for a few rows, in one thread.
+static func::FuncOp getProductKernel(ModuleOp module, Location loc,
+                                     const TileShape &tile,
+                                     RankedTensorType packed) {
+  int64_t panels = packed.getDimSize(1), depth = packed.getDimSize(2);
+  std::string name = llvm::formatv("moe_route_k{0}_p{1}", depth, panels);
+  if (auto existing = module.lookupSymbol<func::FuncOp>(name))
+    return existing;
+  MLIRContext *context = module.getContext();
+  Type f32 = Float32Type::get(context);
+  constexpr int64_t dynamic = ShapedType::kDynamic;
+  func::FuncOp func = createKernel(
+      module, loc, name,
+      {MemRefType::get({dynamic, depth}, f32),
+       MemRefType::get(packed.getShape(), f32),
+       MemRefType::get({dynamic, panels * tile.columns}, f32)});
+  ImplicitLocOpBuilder b(loc, context);
+  b.setInsertionPointToStart(&func.getBody().front());
+  func::FuncOp gemm = getTileGemm(module, loc, tile);
+  Value matrix = func.getArgument(0), result = func.getArgument(2);
+  Value accumulators = memref::AllocOp::create(
+      b, MemRefType::get({tile.rows, tile.columns}, f32));
+  Value zero = constantIndex(b, 0);
+  Value rows = memref::DimOp::create(b, matrix, 0);
+  // A panel stays in the cache for all tiles of rows.
+  emitFor(b, zero, constantIndex(b, panels), 1, [&](Value p) {
+    Value panel = slicePanel(b, func.getArgument(1), zero, p);
+    Value column =
+        arith::MulIOp::create(b, p, constantIndex(b, tile.columns));
+    forEachRowTile(b, tile, zero, rows, [&](Value row, Value count) {
+      callTileGemm(b, gemm, matrix, row, count, panel, accumulators);
+      emitFor(b, zero, count, 1, [&](Value i) {
+        Value target = arith::AddIOp::create(b, row, i);
+        emitVectorFor(b, tile.columns, tile.lanes, [&](Value j, int64_t lanes) {
+          Value value = loadF32(b, accumulators, ValueRange{i, j}, lanes);
+          Value place = arith::AddIOp::create(b, column, j);
+          storeF32(b, value, result, ValueRange{target, place});
+        });
+      });
+    });
+  });
+  func::ReturnOp::create(b);
+  return func;
+}
+
+namespace {
+/// Builds the loop over blocks of tokens for one set of projections.
+class RouteBuilder {
+public:
+  RouteBuilder(ImplicitLocOpBuilder &b, ModuleOp module, const TileShape &tile,
+               Value input, ValueRange weights)
+      : b(b), module(module), tile(tile), input(input), weights(weights),
+        hidden(cast<WeightsType>(weights.front().getType()).getInSize()) {
+    for (Value part : weights)
+      columns += getColumns(part);
+    packed = PackWeightsOp::create(b, buildMatrix(), tile.columns).getResult(0);
+  }
+
+  /// Emits the loop. `body` gets a block's first token, its size, and the
+  /// product, size×columns, and returns the rows of each of the results.
+  SmallVector<Value>
+  build(TypeRange results,
+        function_ref<SmallVector<Value>(Value, Value, Value)> body);
+
+  /// Columns [first, first + count) of a block's product.
+  Value slice(Value product, int64_t first, int64_t count);
+  /// Rows [first, first + count) of an operand with a row for each token.
+  Value sliceRows(Value operand, Value first, Value count);
+  /// The projection by weights number `part` of a block, with a bias.
+  Value getPart(Value product, unsigned part, Value bias, Type element);
+
+private:
+  Value buildMatrix();
+
+  ImplicitLocOpBuilder &b;
+  ModuleOp module;
+  TileShape tile;
+  Value input;
+  ValueRange weights;
+  int64_t hidden, columns = 0;
+  /// The panels of all matrices side by side.
+  Value packed;
+};
+} // namespace
+
+/// All matrices as one of f32. It depends on no input, so it is made when the
+/// model is loaded.
+Value RouteBuilder::buildMatrix() {
+  auto only = weights.front().getDefiningOp<WeightsOp>();
+  if (weights.size() == 1 && only.getType().getNumExperts() == 1 &&
+      only.getType().getStorage().isF32())
+    return weights.front();
+  Type f32 = b.getF32Type();
+  OpFoldResult one = b.getIndexAttr(1), zero = b.getIndexAttr(0),
+               depth = b.getIndexAttr(hidden);
+  Value matrix =
+      createEmpty(b, b.getLoc(), {b.getIndexAttr(columns), depth}, f32);
+  int64_t first = 0;
+  for (Value part : weights) {
+    auto op = part.getDefiningOp<WeightsOp>();
+    OpFoldResult out = b.getIndexAttr(op.getType().getOutSize());
+    for (int64_t e : llvm::seq(op.getType().getNumExperts())) {
+      ExpertWeights reader(b, b.getLoc(), op, constantIndex(b, e),
+                           cast<FloatType>(f32));
+      Value init = createEmpty(b, b.getLoc(), {out, depth}, f32);
+      Value rows = buildLoops(
+          b, b.getLoc(), 2, {}, init, {{0, 1}},
+          [&](OpBuilder &nested, Location loc, ValueRange) {
+            return reader.read(nested, loc,
+                               linalg::IndexOp::create(nested, loc, 0),
+                               linalg::IndexOp::create(nested, loc, 1));
+          });
+      matrix = tensor::InsertSliceOp::create(
+          b, rows, matrix, ArrayRef<OpFoldResult>{b.getIndexAttr(first), zero},
+          ArrayRef<OpFoldResult>{out, depth}, ArrayRef<OpFoldResult>{one, one});
+      first += op.getType().getOutSize();
+    }
+  }
+  return WeightsOp::create(
+      b, WeightsType::get(b.getContext(), {1, columns, hidden}, f32), matrix,
+      ValueRange(), ValueRange(), LayoutAttr::get(b.getContext(), 0, 1, false),
+      0, 0);
+}
+
+Value RouteBuilder::slice(Value product, int64_t first, int64_t count) {
+  OpFoldResult one = b.getIndexAttr(1);
+  return tensor::ExtractSliceOp::create(
+      b, product,
+      ArrayRef<OpFoldResult>{b.getIndexAttr(0), b.getIndexAttr(first)},
+      ArrayRef<OpFoldResult>{tensor::getMixedSize(b, b.getLoc(), product, 0),
+                             b.getIndexAttr(count)},
+      ArrayRef<OpFoldResult>{one, one});
+}
+
+Value RouteBuilder::sliceRows(Value operand, Value first, Value count) {
+  if (!operand)
+    return {};
+  RankedTensorType type = getTensor(operand);
+  SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)),
+      strides(type.getRank(), b.getIndexAttr(1)),
+      sizes = tensor::getMixedSizes(b, b.getLoc(), operand);
+  offsets[0] = first;
+  sizes[0] = count;
+  return tensor::ExtractSliceOp::create(b, operand, offsets, sizes, strides);
+}
+
+Value RouteBuilder::getPart(Value product, unsigned part, Value bias,
+                            Type element) {
+  int64_t first = 0;
+  for (Value before : weights.take_front(part))
+    first += getColumns(before);
+  Value result = slice(product, first, getColumns(weights[part]));
+  if (!bias)
+    return castElements(b, b.getLoc(), result, element);
+  auto compute = cast<FloatType>(b.getF32Type());
+  ExpertWeights vector(b, b.getLoc(), bias.getDefiningOp<WeightsOp>(),
+                       constantIndex(b, 0), compute);
+  return buildElementwise(
+      b, b.getLoc(), result, element,
+      [&](OpBuilder &nested, Location loc, ValueRange elements) {
+        Value column = linalg::IndexOp::create(nested, loc, 1);
+        Value sum = arith::AddFOp::create(
+            nested, loc, elements[0], vector.read(nested, loc, column));
+        return castFloat(nested, loc, sum, element);
+      });
+}
+
+SmallVector<Value> RouteBuilder::build(
+    TypeRange results,
+    function_ref<SmallVector<Value>(Value, Value, Value)> body) {
+  Location loc = b.getLoc();
+  Value tokens = tensor::DimOp::create(b, input, 0);
+  // Enough rows for two tiles: each panel is read twice from the cache.
+  Value step = constantIndex(b, 2 * tile.rows);
+  Value blocks = arith::CeilDivUIOp::create(b, tokens, step);
+  SmallVector<Value> inits;
+  for (Type result : results) {
+    auto type = cast<RankedTensorType>(result);
+    SmallVector<Value> sizes;
+    if (type.isDynamicDim(0))
+      sizes.push_back(tokens);
+    inits.push_back(tensor::EmptyOp::create(b, type, sizes));
+  }
+  auto loop = scf::ForallOp::create(b, ArrayRef<OpFoldResult>{blocks}, inits,
+                                    std::nullopt);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value first = arith::MulIOp::create(b, loop.getInductionVar(0), step);
+    Value count = arith::MinUIOp::create(
+        b, step, arith::SubIOp::create(b, tokens, first));
+    Value rows = castElements(b, loc, sliceRows(input, first, count),
+                              b.getF32Type());
+    func::FuncOp kernel =
+        getProductKernel(module, loc, tile, getTensor(packed));
+    Value init = createEmpty(
+        b, loc,
+        {OpFoldResult(count),
+         b.getIndexAttr(llvm::alignTo(columns, tile.columns))},
+        b.getF32Type());
+    Value product = callKernel(b, kernel, {rows, packed}, init);
+    SmallVector<Value> parts = body(first, count, product);
+    b.setInsertionPointToStart(loop.getTerminator().getBody());
+    for (auto [part, target] :
+         llvm::zip_equal(parts, loop.getRegionIterArgs())) {
+      RankedTensorType type = getTensor(part);
+      tensor::ParallelInsertSliceOp::create(
+          b, part, target,
+          ArrayRef<OpFoldResult>{first, b.getIndexAttr(0)},
+          ArrayRef<OpFoldResult>{count, b.getIndexAttr(type.getDimSize(1))},
+          ArrayRef<OpFoldResult>{b.getIndexAttr(1), b.getIndexAttr(1)});
+    }
+  }
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+/// Whether input and weights are of what the kernel multiplies.
+static LogicalResult verifySupported(Operation *op, Value input,
+                                     ValueRange weights,
+                                     PatternRewriter &rewriter) {
+  Type element = getElementTypeOrSelf(input);
+  if (!isa<Float32Type, Float16Type, BFloat16Type>(element))
+    return rewriter.notifyMatchFailure(op, "kernels take f32, f16 and bf16");
+  if (getTensor(input).isDynamicDim(1))
+    return rewriter.notifyMatchFailure(op, "the row size is not static");
+  for (Value part : weights)
+    if (!part.getDefiningOp<WeightsOp>())
+      return rewriter.notifyMatchFailure(op, "weights are made elsewhere");
+  return success();
+}
+
+/// Whether the choice of a token depends on other tokens.
+static bool comparesTokens(RouteOp op) {
+  return op.isExpertChoice() || op.getCapacityAttr();
+}
+
+LogicalResult mlir::moe::lowerRoute(RouteOp op, const TileShape &tile,
+                                    PatternRewriter &rewriter) {
+  SmallVector<Value> weights = {op.getRouter()};
+  llvm::append_range(weights, op.getExtra());
+  if (failed(verifySupported(op, op.getInput(), weights, rewriter)))
+    return failure();
+  if (op.getRouterBias() && !op.getRouterBias().getDefiningOp<WeightsOp>())
+    return rewriter.notifyMatchFailure(op, "the bias is made elsewhere");
+  rewriter.setInsertionPoint(op);
+  ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+  RouteBuilder route(b, op->getParentOfType<ModuleOp>(), tile, op.getInput(),
+                     weights);
+  bool gateInLoop = !comparesTokens(op);
+  // The projections come first, whatever the gate does.
+  SmallVector<Value> projected;
+  projected.push_back(op.getLogits());
+  llvm::append_range(projected, op.getProjected());
+  SmallVector<Type> types = llvm::to_vector(ValueRange(projected).getTypes());
+  if (gateInLoop)
+    types.append({op.getWeights().getType(), op.getIds().getType()});
+  SmallVector<Value> results = route.build(
+      types, [&](Value first, Value count, Value product) {
+        SmallVector<Value> parts;
+        for (auto [i, value] : llvm::enumerate(projected))
+          parts.push_back(route.getPart(product, i,
+                                        i == 0 ? op.getRouterBias() : Value(),
+                                        getElementTypeOrSelf(value)));
+        if (!gateInLoop)
+          return parts;
+        auto rows = [&](Value operand) {
+          return route.sliceRows(operand, first, count);
+        };
+        GateOperands operands = {parts.front(), rows(op.getState()),
+                                 rows(op.getValues()), rows(op.getGivenIds()),
+                                 rows(op.getSharedWeights())};
+        if (op.getSharedGate())
+          operands.sharedWeights =
+              buildSharedGate(b, b.getLoc(), parts.back());
+        auto block = [](Value result) {
+          RankedTensorType type = getTensor(result);
+          return type.clone({ShapedType::kDynamic, type.getDimSize(1)});
+        };
+        GateOp gate = buildGate(b, op, block(op.getWeights()),
+                                block(op.getIds()), operands);
+        parts.append({gate.getWeights(), gate.getIds()});
+        return parts;
+      });
+  Value chosenWeights = results.back(), ids = results.back();
+  if (gateInLoop) {
+    chosenWeights = results[results.size() - 2];
+    results.pop_back_n(2);
+  } else {
+    GateOperands operands = {results.front(), op.getState(), op.getValues(),
+                             op.getGivenIds(), op.getSharedWeights()};
+    if (op.getSharedGate())
+      operands.sharedWeights = buildSharedGate(b, b.getLoc(), results.back());
+    GateOp gate = buildGate(b, op, op.getWeights().getType(),
+                            op.getIds().getType(), operands);
+    chosenWeights = gate.getWeights();
+    ids = gate.getIds();
+  }
+  SmallVector<Value> replacements = {chosenWeights, ids};
+  llvm::append_range(replacements, results);
+  rewriter.replaceOp(op, replacements);
+  return success();
+}
+
+LogicalResult mlir::moe::lowerProject(ProjectOp op, const TileShape &tile,
+                                      PatternRewriter &rewriter) {
+  SmallVector<Value> weights = {op.getWeights()};
+  if (failed(verifySupported(op, op.getInput(), weights, rewriter)))
+    return failure();
+  rewriter.setInsertionPoint(op);
+  ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+  RouteBuilder route(b, op->getParentOfType<ModuleOp>(), tile, op.getInput(),
+                     weights);
+  SmallVector<Value> results =
+      route.build(op->getResultTypes(), [&](Value, Value, Value product) {
+        return SmallVector<Value>{route.getPart(
+            product, 0, Value(), getElementTypeOrSelf(op.getResult()))};
+      });
+  rewriter.replaceOp(op, results);
+  return success();
+}

@@ -1,0 +1,73 @@
+// RUN: moe-opt %s --moe-unfuse | FileCheck %s
+// RUN: moe-opt %s --moe-unfuse='routing=false dispatch=false' | FileCheck %s --check-prefix=COMBINE
+// RUN: moe-opt %s --moe-unfuse='routing=false combine=false' | FileCheck %s --check-prefix=DISPATCH
+// RUN: moe-opt %s --moe-unfuse='dispatch=false combine=false' | FileCheck %s --check-prefix=ROUTE
+
+// CHECK-LABEL: func @layer(
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<?x64xf32>, %[[R:[a-z0-9]+]]: !moe.weights<1x8x64, f32>, %[[E:[a-z0-9]+]]: !moe.experts<8, 64 -> 64>, %[[S:[a-z0-9]+]]: tensor<?xf32>)
+// CHECK: %[[Z:.*]] = moe.project %[[X]], %[[R]] : tensor<?x64xf32>, !moe.weights<1x8x64, f32> -> tensor<?x8xf32>
+// CHECK: %[[W:.*]], %[[IDS:.*]] = moe.gate %[[Z]] score<softmax> select<top_k, k = 2> : tensor<?x8xf32>
+// CHECK: %[[P:.*]] = moe.plan %[[IDS]]
+// CHECK: %[[ROWS:.*]] = moe.dispatch %[[X]], %[[P]]
+// CHECK: %[[O:.*]] = moe.experts %[[ROWS]], %[[P]], (%[[E]]) : tensor<?x64xf32>, !moe.plan<8>, !moe.experts<8, 64 -> 64> -> tensor<?x64xf32>
+// CHECK: %[[Y:.*]] = moe.combine %[[O]], %[[P]], %[[W]] copy(%[[S]], %[[X]] :
+// CHECK: return %[[Y]], %[[Z]]
+
+// COMBINE: moe.route
+// COMBINE: %[[O:.*]] = moe.experts %{{.*}} gather :
+// COMBINE: moe.combine %[[O]], %{{.*}}, %{{.*}} copy(
+
+// DISPATCH: moe.route
+// DISPATCH: %[[ROWS:.*]] = moe.dispatch
+// DISPATCH: moe.experts %[[ROWS]], %{{.*}}, (%{{.*}}) combine(%{{.*}}) copy(
+
+// ROUTE: moe.gate
+// ROUTE: moe.experts %{{.*}} gather combine(
+func.func @layer(%x: tensor<?x64xf32>, %r: !moe.weights<1x8x64, f32>,
+                 %e: !moe.experts<8, 64 -> 64>, %s: tensor<?xf32>)
+    -> (tensor<?x64xf32>, tensor<?x8xf32>) {
+  %w, %ids, %z = moe.route %x router(%r : !moe.weights<1x8x64, f32>)
+      score<softmax> select<top_k, k = 2>
+      : tensor<?x64xf32> -> tensor<?x2xf32>, tensor<?x2xi32>, tensor<?x8xf32>
+  %p = moe.plan %ids : tensor<?x2xi32> -> !moe.plan<8>
+  %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<?x2xf32>)
+      copy(%s, %x : tensor<?xf32>, tensor<?x64xf32>)
+      : tensor<?x64xf32>, !moe.plan<8>, !moe.experts<8, 64 -> 64>
+        -> tensor<?x64xf32>
+  return %y, %z : tensor<?x64xf32>, tensor<?x8xf32>
+}
+
+// A bias is added before the one rounding; the gate of a shared expert is a
+// sigmoid of its projection.
+// CHECK-LABEL: func @bias(
+// CHECK: %[[P:.*]] = moe.project %{{.*}} : tensor<4x16xf16>, !moe.weights<1x4x16, f16> -> tensor<4x4xf32>
+// CHECK: %[[Z:.*]] = linalg.generic {{.*}} ins(%[[P]] : tensor<4x4xf32>)
+// CHECK: arith.addf
+// CHECK: arith.truncf
+// CHECK: %[[Q:.*]] = moe.project %{{.*}} : tensor<4x16xf16>, !moe.weights<1x1x16, f16> -> tensor<4x1xf32>
+// CHECK: %[[C:.*]] = linalg.generic {{.*}} ins(%[[Q]] : tensor<4x1xf32>)
+// CHECK: moe.gate %[[Z]] score<softmax> select<top_k, k = 1> shared(1, %[[C]] : tensor<4x1xf32>) : tensor<4x4xf16>
+func.func @bias(%x: tensor<4x16xf16>, %r: !moe.weights<1x4x16, f16>,
+                %b: tensor<4xf16>, %g: !moe.weights<1x1x16, f16>)
+    -> tensor<4x2xf32> {
+  %bw = moe.weights %b : tensor<4xf16> -> !moe.weights<1x4, f16>
+  %w, %ids, %z, %q = moe.route %x
+      router(%r bias %bw : !moe.weights<1x4x16, f16>, !moe.weights<1x4, f16>)
+      extra(%g : !moe.weights<1x1x16, f16>) shared_gate
+      score<softmax> select<top_k, k = 1> shared(1)
+      : tensor<4x16xf16> -> tensor<4x2xf32>, tensor<4x2xi32>, tensor<4x4xf16>,
+        tensor<4x1xf32>
+  return %w : tensor<4x2xf32>
+}
+
+// A bias that is made elsewhere cannot be read here: the route stays.
+// CHECK-LABEL: func @foreign_bias(
+// CHECK: moe.route
+func.func @foreign_bias(%x: tensor<4x16xf32>, %r: !moe.weights<1x4x16, f32>,
+                        %b: !moe.weights<1x4, f32>) -> tensor<4x1xf32> {
+  %w, %ids, %z = moe.route %x
+      router(%r bias %b : !moe.weights<1x4x16, f32>, !moe.weights<1x4, f32>)
+      score<softmax> select<top_k, k = 1>
+      : tensor<4x16xf32> -> tensor<4x1xf32>, tensor<4x1xi32>, tensor<4x4xf32>
+  return %w : tensor<4x1xf32>
+}
