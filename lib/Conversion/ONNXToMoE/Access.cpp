@@ -83,18 +83,15 @@ SmallVector<Access, 2> AccessReader::open(const Access &access,
   return result;
 }
 
-Access AccessReader::peelWhole(Access access) {
-  while (access.expr->is(Expr::Kind::Index) ||
-         access.expr->is(Expr::Kind::Slice) || isFloatCast(access.expr)) {
-    if (access.expr->is(Expr::Kind::Slice) &&
-        access.at[access.expr->part].kind == Binding::Kind::Variable)
-      return access;
-    SmallVector<Access, 2> opened = open(access);
-    if (opened.empty())
-      return access;
-    access = opened[0];
-  }
-  return access;
+Access AccessReader::peelOnce(const Access &access) {
+  if (!access.expr->is(Expr::Kind::Index) &&
+      !access.expr->is(Expr::Kind::Slice) && !isFloatCast(access.expr))
+    return {};
+  if (access.expr->is(Expr::Kind::Slice) &&
+      access.at[access.expr->part].kind == Binding::Kind::Variable)
+    return {};
+  SmallVector<Access, 2> opened = open(access);
+  return opened.empty() ? Access() : opened[0];
 }
 
 Access AccessReader::peel(Access access) {

@@ -77,9 +77,9 @@ public:
   /// `access` without the Index, Slice and float casts around it, the
   /// positions being moved into it.
   Access peel(Access access);
-  /// The same, up to a Slice along a variable: what is left has as many
-  /// elements as the variable runs over.
-  Access peelWhole(Access access);
+  /// The same by one step, and not for a Slice along a variable, whose operand
+  /// has more elements than the variable runs over: null then.
+  Access peelOnce(const Access &access);
 
   /// Reads the rows of a Scatter at the position `target`, which its operand
   /// `index` names; `rows` are the bindings of its bound axes, variables at

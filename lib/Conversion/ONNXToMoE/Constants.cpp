@@ -70,9 +70,14 @@ static std::optional<double> fold(NodeOp node, unsigned depth) {
   if (!isa<FloatType>(type) && !type.isInteger())
     return std::nullopt;
   std::optional<double> a = getUniform(node.getInput(0), depth), b;
+  StringRef operation = node.getOpType();
+  // Zeros of a tensor's sizes are written so; what infinities would make of
+  // them is nobody's intention.
+  if (operation == "Mul" && node.getNumSlots() == 2 &&
+      (a == 0.0 || getUniform(node.getInput(1), depth) == 0.0))
+    return 0.0;
   if (!a)
     return std::nullopt;
-  StringRef operation = node.getOpType();
   if (operation == "Neg")
     return castNumber(-*a, type);
   if (operation == "Abs")

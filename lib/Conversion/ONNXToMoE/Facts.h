@@ -180,6 +180,9 @@ private:
   void set(Value value, View view);
   View makeLeaf(Value value, const Layout *like = nullptr);
   View makeSplat(double number, Type element, Layout dims);
+  /// The number that `op` makes of equal numbers everywhere.
+  static std::optional<double> fold(StringRef op, ArrayRef<double> operands,
+                                    Type element);
   std::optional<double> getSplat(Value value);
 
   void visit(onnxir::NodeOp node);
@@ -221,6 +224,10 @@ private:
   /// each result dimension.
   std::optional<Alignment> align(MutableArrayRef<View> views,
                                  ArrayRef<SmallVector<int, 4>> dims);
+  /// Splits the factors of dimension `dim` of `view` into `sizes`, of the same
+  /// product, where that needs no other expression than positions counted over
+  /// them; returns false otherwise.
+  bool refine(View &view, int64_t dim, ArrayRef<Size> sizes);
   std::optional<Alignment> alignTrailing(MutableArrayRef<View> views);
   View map(StringAttr op, Type element, SmallVector<View, 3> views,
            double number = 0.0, double number2 = 0.0);
@@ -240,6 +247,10 @@ private:
   View scatterAdd(View data, ArrayRef<int64_t> dims,
                   SmallVector<View, 3> indices, const View &updates,
                   unsigned indexRank);
+  /// Updates placed at `ids` of dimension `dim` of zeros: for each place the
+  /// sum over the updates whose id it is.
+  View scatterIds(View data, View ids, const View &updates, int64_t dim,
+                  bool adds);
   /// Where sorted elements went, if `at` says where they came from.
   View invert(const View &at, const View &updates);
   /// The columns of a matrix of coordinates.
@@ -258,6 +269,9 @@ private:
                                     unsigned depth);
   /// Whether no two rows have the same value of `index`.
   bool isDistinct(const Expr *index);
+  /// Whether `ids` are those of a choice, no two of which along the factors
+  /// `slots` are equal.
+  static bool isChoice(const Expr *ids, ArrayRef<Factor> slots);
 
   MLIRContext *context;
   std::deque<Expr> pool;

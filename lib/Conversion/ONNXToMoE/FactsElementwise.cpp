@@ -8,6 +8,7 @@
 
 #include "Facts.h"
 #include "moe/Dialect/ONNXIR/Utils/NodeUtils.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -16,6 +17,40 @@ using onnxir::NodeOp;
 //===----------------------------------------------------------------------===//
 // Alignment
 //===----------------------------------------------------------------------===//
+
+bool Facts::refine(View &view, int64_t dim, ArrayRef<Size> sizes) {
+  SmallVector<Factor, 2> refined;
+  Expr expr = *view.expr;
+  bool isIota = expr.is(Expr::Kind::Iota) && expr.axes.size() == 1;
+  size_t next = 0;
+  for (const Factor &factor : view.dims[dim]) {
+    // As many sizes as make up the factor.
+    size_t begin = next;
+    while (next < sizes.size() &&
+           (next == begin ||
+            product(sizes.slice(begin, next - begin)) != factor.size))
+      ++next;
+    ArrayRef<Size> parts = sizes.slice(begin, next - begin);
+    if (product(parts) != factor.size)
+      return false;
+    if (parts.size() == 1 || factor.axis < 0) {
+      for (Size part : parts)
+        refined.push_back({factor.axis, part});
+      continue;
+    }
+    // Positions can be counted over any factors.
+    if (!isIota)
+      return false;
+    expr.axes.assign(parts.begin(), parts.end());
+    for (auto [i, part] : llvm::enumerate(parts))
+      refined.push_back({static_cast<int>(i), part});
+  }
+  if (next != sizes.size())
+    return false;
+  view.dims[dim] = refined;
+  view.expr = intern(std::move(expr));
+  return true;
+}
 
 std::optional<Facts::Alignment>
 Facts::align(MutableArrayRef<View> views, ArrayRef<SmallVector<int, 4>> dims) {
@@ -53,26 +88,16 @@ Facts::align(MutableArrayRef<View> views, ArrayRef<SmallVector<int, 4>> dims) {
       SmallVector<Factor, 2> *dim = dimOf(i);
       if (!dim || dim->empty())
         continue;
-      bool same = dim->size() == sizes.size();
-      for (size_t f = 0; same && f < sizes.size(); ++f)
-        same = (*dim)[f].size == sizes[f];
+      bool same = llvm::equal(*dim, sizes, [](const Factor &f, Size size) {
+        return f.size == size;
+      });
       if (!same) {
         if (sizeOf(*dim) != product(sizes))
           return std::nullopt;
-        bool constant = llvm::all_of(*dim, [](Factor f) { return f.axis < 0; });
-        if (constant)
+        if (llvm::all_of(*dim, [](Factor f) { return f.axis < 0; }))
           continue;
-        // Positions can be counted over any factors.
-        if (!views[i].expr->is(Expr::Kind::Iota) || dim->size() != 1 ||
-            views[i].expr->axes.size() != 1)
+        if (!refine(views[i], dims[i][d], sizes))
           return std::nullopt;
-        Expr iota = *views[i].expr;
-        iota.axes.assign(sizes.begin(), sizes.end());
-        iota.origin = {};
-        dim->clear();
-        for (auto [f, size] : llvm::enumerate(sizes))
-          dim->push_back({static_cast<int>(f), size});
-        views[i].expr = intern(std::move(iota));
       }
       for (size_t f = 0; f < sizes.size(); ++f)
         axes[f][i] = (*dim)[f].axis;
@@ -136,6 +161,33 @@ bool moe::isNonNegative(const Expr *expr) {
   }
 }
 
+std::optional<double> Facts::fold(StringRef op, ArrayRef<double> operands,
+                                  Type element) {
+  double result;
+  if (op == "Equal" && operands.size() == 2)
+    return operands[0] == operands[1];
+  // Numbers are followed in double, and rounded as the model does.
+  if (!element.isF32() && !element.isF64())
+    return std::nullopt;
+  if (operands.size() == 1 && op == "Reciprocal")
+    result = 1.0 / operands[0];
+  else if (operands.size() == 1 && op == "Sqrt")
+    result = std::sqrt(operands[0]);
+  else if (operands.size() == 1 && op == "Neg")
+    result = -operands[0];
+  else if (operands.size() == 2 && op == "Add")
+    result = operands[0] + operands[1];
+  else if (operands.size() == 2 && op == "Sub")
+    result = operands[0] - operands[1];
+  else if (operands.size() == 2 && op == "Mul")
+    result = operands[0] * operands[1];
+  else if (operands.size() == 2 && op == "Div")
+    result = operands[0] / operands[1];
+  else
+    return std::nullopt;
+  return element.isF32() ? static_cast<float>(result) : result;
+}
+
 View Facts::map(StringAttr op, Type element, SmallVector<View, 3> views,
                 double number, double number2) {
   if (llvm::any_of(views, [](const View &view) { return !view; }))
@@ -183,6 +235,14 @@ View Facts::map(StringAttr op, Type element, SmallVector<View, 3> views,
   };
   auto splat = [&](double c) { return makeSplat(c, element, result.dims); };
   StringRef name = op;
+  if (llvm::all_of(views, [](const View &view) {
+        return view.expr->is(Expr::Kind::Splat);
+      })) {
+    auto numbers = llvm::map_to_vector<3>(
+        views, [](const View &view) { return view.expr->number; });
+    if (std::optional<double> folded = fold(name, numbers, element))
+      return splat(*folded);
+  }
   if (name == "Add" || name == "Sub" || name == "Or") {
     if (isSplat(1, 0))
       return pass(0);
@@ -204,9 +264,6 @@ View Facts::map(StringAttr op, Type element, SmallVector<View, 3> views,
   if (name == "Less" && views[1].expr->is(Expr::Kind::Splat) &&
       views[1].expr->number <= 0 && isNonNegative(views[0].expr))
     return splat(0);
-  if (name == "Equal" && views[0].expr->is(Expr::Kind::Splat) &&
-      views[1].expr->is(Expr::Kind::Splat))
-    return splat(views[0].expr->number == views[1].expr->number);
   if (name == "Equal" && element.isInteger(1) &&
       views[0].expr->element.isInteger(1) && isSplat(1, 1))
     return pass(0);

@@ -43,6 +43,27 @@ View Facts::index(View data, ArrayRef<int64_t> dims,
     if (!at)
       return {};
   }
+  // Positions count over the factors that they index.
+  for (auto [dim, at] : llvm::zip_equal(dims, indices)) {
+    if (!at.expr->is(Expr::Kind::Iota) || at.expr->axes.size() != 1 ||
+        at.expr->axes[0] != sizeOf(data.dims[dim]))
+      continue;
+    SmallVector<Size> sizes = llvm::map_to_vector(
+        data.dims[dim], [](const Factor &f) { return f.size; });
+    for (int64_t d = 0, rank = at.dims.size(); d < rank; ++d) {
+      SmallVector<Size> whole;
+      bool counts = false;
+      for (const Factor &factor : at.dims[d])
+        if (factor.axis == 0) {
+          llvm::append_range(whole, sizes);
+          counts = true;
+        } else {
+          whole.push_back(factor.size);
+        }
+      if (counts && refine(at, d, whole))
+        break;
+    }
+  }
   std::optional<Alignment> aligned = alignTrailing(indices);
   if (!aligned)
     return {};

@@ -44,6 +44,17 @@ static SmallVector<Size> getCounted(const Expr *index) {
 View Facts::scatterAdd(View data, ArrayRef<int64_t> dims,
                        SmallVector<View, 3> indices, const View &updates,
                        unsigned indexRank) {
+  // Positions count over what is added at them.
+  SmallVector<View> rows{updates};
+  llvm::append_range(rows, indices);
+  SmallVector<SmallVector<int, 4>> leading(
+      rows.size(), countUp(0, static_cast<int>(indexRank)));
+  for (const View &view : rows)
+    if (view.dims.size() < indexRank)
+      return {};
+  if (!align(rows, leading))
+    return {};
+  indices.assign(rows.begin() + 1, rows.end());
   // One number everywhere can be counted over any sizes.
   if (data.expr->is(Expr::Kind::Splat))
     for (auto [dim, view] : llvm::zip_equal(dims, indices)) {
@@ -163,6 +174,54 @@ View Facts::invert(const View &at, const View &updates) {
   return result;
 }
 
+bool Facts::isChoice(const Expr *ids, ArrayRef<Factor> slots) {
+  SmallVector<int> axes;
+  for (const Factor &factor : slots)
+    axes.push_back(factor.axis);
+  while (ids->is(Expr::Kind::Slice))
+    ids = ids->operands[0].expr;
+  if (axes.empty())
+    return true;
+  auto node = ids->is(Expr::Kind::Leaf) ? ids->value.getDefiningOp<NodeOp>()
+                                        : NodeOp();
+  if (!node || !node.is("TopK") || ids->value != node.getResult(1))
+    return false;
+  auto axis =
+      onnxir::normalizeAxis(node.getInt("axis", -1), ids->layout.size());
+  return axis && llvm::all_of(axes, [&](int own) {
+           return llvm::any_of(ids->layout[*axis],
+                               [&](Factor f) { return f.axis == own; });
+         });
+}
+
+View Facts::scatterIds(View data, View ids, const View &updates, int64_t dim,
+                       bool adds) {
+  const auto &experts = data.dims[dim];
+  if (!data.expr->isSplat(0) || experts.size() != 1 || experts[0].size < 0 ||
+      ids.dims.size() != data.dims.size() ||
+      updates.dims.size() != data.dims.size() ||
+      (!adds && !isChoice(ids.expr, ids.dims[dim])))
+    return {};
+  for (auto [i, own, other] : llvm::enumerate(data.dims, ids.dims))
+    if (static_cast<int64_t>(i) != dim && sizeOf(own) != sizeOf(other))
+      return {};
+  // Σ over slots of (id = place) · update.
+  Expr iota(Expr::Kind::Iota, ids.expr->element);
+  iota.axes = {experts[0].size};
+  View places{intern(std::move(iota)), Layout(data.dims.size() + 1)};
+  places.dims[dim + 1].push_back({0, experts[0].size});
+  View rows = updates;
+  for (View *view : {&ids, &rows})
+    view->dims.insert(view->dims.begin() + dim + 1, SmallVector<Factor, 2>());
+  View marks = map(StringAttr::get(context, "Equal"),
+                   IntegerType::get(context, 1), {ids, places});
+  View placed =
+      map(StringAttr::get(context, "Mul"), data.expr->element, {marks, rows});
+  return placed ? reduceSum(placed, {dim}, /*keepDims=*/false,
+                            data.expr->element)
+                : View();
+}
+
 View Facts::visitScatterElements(NodeOp node) {
   View data = get(node.getInput(0)), at = get(node.getInput(1)),
        updates = get(node.getInput(2));
@@ -171,13 +230,18 @@ View Facts::visitScatterElements(NodeOp node) {
   auto axis = onnxir::normalizeAxis(node.getInt("axis", 0), data.dims.size());
   if (!axis || !isNonNegative(at.expr))
     return {};
-  // The index must be the same along all other dimensions.
-  View rows{at.expr, {at.dims[*axis]}};
-  for (auto [i, dim] : llvm::enumerate(at.dims))
-    if (static_cast<int64_t>(i) != *axis &&
-        llvm::any_of(dim, [](Factor f) { return f.axis >= 0; }))
-      return {};
   StringRef reduction = node.getString("reduction", "none");
+  // Whole rows, if the index is the same along all other dimensions.
+  View rows{at.expr, {at.dims[*axis]}};
+  bool whole = true;
+  for (auto [i, dim] : llvm::enumerate(at.dims))
+    whole &= static_cast<int64_t>(i) == *axis ||
+             llvm::all_of(dim, [](Factor f) { return f.axis < 0; });
+  if (!whole)
+    return isa<FloatType>(data.expr->element) &&
+                   (reduction == "none" || reduction == "add")
+               ? scatterIds(data, at, updates, *axis, reduction == "add")
+               : View();
   if (reduction == "none" && data.dims.size() == 1)
     if (View inverse = invert(rows, updates))
       return inverse;
@@ -314,7 +378,7 @@ std::optional<Layout> Facts::getOpaqueLayout(NodeOp node) {
                   .Case("SkipLayerNormalization", true)
                   .Case("SkipSimplifiedLayerNormalization", true)
                   .Cases({"Softmax", "CumSum", "CumProd"}, true)
-                  .Cases({"ScatterElements", "ScatterND"}, true)
+                  .Case("ScatterND", true)
                   .Cases({"LpNormalization", "Trilu", "IsNaN"}, true)
                   .Cases({"HardSigmoid", "HardSwish", "Elu", "Selu"}, true)
                   .Cases({"Celu", "LeakyRelu", "PRelu", "Clip"}, true)
@@ -326,6 +390,15 @@ std::optional<Layout> Facts::getOpaqueLayout(NodeOp node) {
                   .Default(false);
   if (same)
     return first.dims;
+  if (type == "ScatterElements") {
+    // What is scattered into may be numbers that have no axes of their own.
+    View indices = get(node.getInput(1));
+    if (indices && indices.dims.size() == first.dims.size())
+      for (auto [own, other] : llvm::zip_equal(first.dims, indices.dims))
+        if (own.size() < other.size() && sizeOf(own) == sizeOf(other))
+          own = other;
+    return first.dims;
+  }
   if (!node.getDomain().empty())
     return std::nullopt;
   if (type == "ArgMax" || type == "ArgMin" || type.starts_with("Reduce")) {

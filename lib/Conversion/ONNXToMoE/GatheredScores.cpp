@@ -49,12 +49,19 @@ Value moe::findGatheredScores(Facts &facts, Value ids, Value picked) {
       variables.push_back(reader.newVariable());
       access.at[factor.axis] = Binding::variable(variables.back());
     }
-  auto isChoice = [&](Access index) {
-    index = reader.peel(index);
-    return index.expr == choice.expr && isReadAt(index, variables);
-  };
+  // The ids at the same tokens and slots; with one pick there may be no slots.
+  Access chosen{choice.expr, SmallVector<Binding, 4>(choice.expr->axes.size())};
+  size_t next = 0;
+  for (const auto &dim : choice.dims)
+    for (const Factor &factor : dim) {
+      if (factor.axis < 0 || next == variables.size())
+        return {};
+      chosen.at[factor.axis] = Binding::variable(variables[next++]);
+    }
+  chosen = reader.peel(chosen);
+  auto isChoice = [&](Access index) { return reader.peel(index) == chosen; };
   /// The tensor of `scores`, if it is one of tokens × experts and `isExpert`
-  /// accepts where the latter are read. With one pick there may be no slots.
+  /// accepts where the latter are read.
   auto getTensor = [&](const Access &scores, auto isExpert) -> Value {
     Binding expert;
     ArrayRef<int> tokens(variables);

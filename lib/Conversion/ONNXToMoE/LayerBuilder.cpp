@@ -342,6 +342,9 @@ bool LayerBuilder::build(NodeOp node) {
     if (router.weights) {
       layer.weights =
           buildColumns(b, router.weights->origin, router.weights->layout);
+      if (positiveOnly)
+        layer.weights =
+            buildNode(b, "Relu", layer.weights, layer.weights.getType());
     } else {
       // Each chosen expert counts once.
       auto like = cast<RankedTensorType>(layer.ids.getType());

@@ -63,6 +63,8 @@ private:
 
   Layer layer;
   TermGate router;
+  /// Whether given weights count only where they are greater than 0.
+  bool positiveOnly = false;
   Access input;
   /// The routed experts by id, and the shared ones.
   SmallVector<ExpertEntry> entries;

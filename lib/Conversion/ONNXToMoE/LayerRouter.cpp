@@ -94,17 +94,18 @@ bool LayerBuilder::readRouting() {
     layer.routing = *found;
     return true;
   }
+  if (any != all && (!choice || router.weights)) {
+    remarks.note(choice ? router.weights->origin : router.dense->origin,
+                 "router", "only some experts ask for gates greater than 0");
+    return false;
+  }
   if (choice) {
     layer.ids = router.ids->origin;
+    positiveOnly = any;
     return true;
   }
   // Any dense gates are the scores of a choice of all, or of those above 0.
   const Layout &dims = router.dense->layout;
-  if (any != all) {
-    remarks.note(router.dense->origin, "router",
-                 "only some experts ask for gates greater than 0");
-    return false;
-  }
   if (dims.back().size() != 1 || !isa<FloatType>(router.dense->element))
     return false;
   Routing &routing = layer.routing.emplace();

@@ -170,7 +170,7 @@ LogicalResult RouterReader::readDenseCore(Value gates) {
   if (NodeOp sum = getNode(core, "ReduceSum"))
     return readOneHotSum(sum);
   // Any other sum is the logits of a choice of all.
-  if (NodeOp add = getNode(core, "Add"); add && isPairOfPicks(add))
+  if (NodeOp add = getAdd(core); add && isPairOfPicks(add))
     return readPair(add);
   readAll(gates);
   return success();

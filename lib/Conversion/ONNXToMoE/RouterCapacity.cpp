@@ -81,8 +81,8 @@ static bool isCount(Value sums, Value ids, int64_t experts, bool &exclusive) {
 /// `value` without a constant that is subtracted, whose negative is added to
 /// `offset`.
 static Value splitOffset(Value value, int64_t &offset) {
-  NodeOp node = getNode(stripCount(value), {"Sub", "Add"});
-  if (!node)
+  NodeOp node = getNode(stripCount(value), {"Sub", "Add", "Sum"});
+  if (!node || node.getNumSlots() != 2)
     return value;
   std::optional<double> number = getUniform(node.getInput(1));
   if (!number || std::fabs(*number) > 1.0)

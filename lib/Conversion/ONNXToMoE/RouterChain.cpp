@@ -62,7 +62,7 @@ LogicalResult RouterReader::readSum(Value at, Value weights, Value sum) {
     routing.floor = getDecimal(*floor, element);
     sum = stripExact(other);
   }
-  if (NodeOp add = getNode(sum, "Add")) {
+  if (NodeOp add = getAdd(sum)) {
     Value other;
     std::optional<double> epsilon = splitUniform(add, other);
     if (!epsilon || !(*epsilon >= 0.0) || !std::isfinite(*epsilon))
@@ -160,6 +160,7 @@ FailureOr<Value> RouterReader::readChain(Value weights, int64_t width) {
       NodeOp topK = getNode(inner, "TopK");
       NodeOp scatter = getNode(inner, "ScatterElements");
       bool overPicks = (topK && inner == topK.getResult(0)) ||
+                       getNode(stripHead(inner), "TopK") ||
                        getNode(inner, {"GatherElements", "GatherND"}) ||
                        (scatter && isUniform(scatter.getInput(0), -INFINITY));
       if (!overPicks)

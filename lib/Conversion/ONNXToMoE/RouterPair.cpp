@@ -75,12 +75,12 @@ LogicalResult RouterReader::readPairSum(Value sum, Value a, Value b) {
     sum = stripExact(other);
   }
   Value other;
-  NodeOp add = getNode(sum, "Add");
+  NodeOp add = getAdd(sum);
   if (std::optional<double> epsilon =
           add ? splitUniform(add, other) : std::nullopt;
       epsilon && *epsilon >= 0.0 && std::isfinite(*epsilon)) {
     routing.epsilon = getDecimal(*epsilon, element);
-    add = getNode(stripExact(other), "Add");
+    add = getAdd(stripExact(other));
   }
   if (!add)
     return stop(at, "weights are divided by something else than their sum");

@@ -27,7 +27,7 @@ static Value getLogistic(NodeOp node) {
     sum = node.getInput(0);
   else if (node.getOpType() == "Div" && isUniform(node.getInput(0), 1.0))
     sum = node.getInput(1);
-  NodeOp add = getNode(stripLayout(sum), "Add");
+  NodeOp add = getAdd(stripLayout(sum));
   Value other;
   if (!add || splitUniform(add, other) != 1.0)
     return {};
@@ -67,7 +67,7 @@ bool RouterReader::isScoreOf(Value scores, Value logits) {
 /// Takes apart logits + state, both of which have a row per token.
 void RouterReader::readState(Value logits) {
   routing.logits = logits;
-  NodeOp add = getNode(stripRows(logits, routing.experts), "Add");
+  NodeOp add = getAdd(stripRows(logits, routing.experts));
   if (!add || !isComputeType(add.getResult(0)))
     return;
   Value a = add.getInput(0), b = add.getInput(1);
@@ -284,7 +284,7 @@ LogicalResult RouterReader::readChoice(Value choice, Value scores) {
   }
   // The bias: choice = scores + E numbers.
   Value value = stripRows(choice, routing.experts);
-  if (NodeOp add = getNode(value, "Add"); add && isComputeType(value)) {
+  if (NodeOp add = getAdd(value); add && isComputeType(value)) {
     for (unsigned i : {0u, 1u}) {
       Value bias = add.getInput(i), other = add.getInput(1 - i);
       if (getNumElements(bias) != routing.experts ||

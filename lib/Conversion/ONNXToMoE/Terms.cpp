@@ -11,6 +11,9 @@
 using namespace mlir;
 using namespace mlir::moe;
 
+/// Factors are not taken apart further.
+static constexpr unsigned kMaxDepth = 8;
+
 std::optional<ExpertTest> moe::matchTest(AccessReader &reader, Access access) {
   access = reader.peel(access);
   if (access.expr->isMap("Greater") &&
@@ -33,13 +36,59 @@ std::optional<ExpertTest> moe::matchTest(AccessReader &reader, Access access) {
         operands[i].expr->is(Expr::Kind::Iota))
       continue;
     if (other.expr->is(Expr::Kind::Splat))
-      return ExpertTest{reader.peelWhole(operands[i]),
+      return ExpertTest{operands[i],
                         Binding::constant(other.expr->number), 0};
     if (other.expr->is(Expr::Kind::Iota) && other.expr->axes.size() == 1)
-      return ExpertTest{reader.peelWhole(operands[i]), other.at[0],
+      return ExpertTest{operands[i], other.at[0],
                         other.expr->axes[0]};
   }
   return std::nullopt;
+}
+
+/// Takes `access`, a product or a sum of products, apart into factors if one of
+/// them is a test of ids; adds nothing and returns false otherwise.
+static bool splitFactor(AccessReader &reader, const Access &access,
+                        SmallVectorImpl<Access> &factors,
+                        SmallVectorImpl<int> &summed, unsigned depth) {
+  if (matchTest(reader, access)) {
+    factors.push_back(access);
+    return true;
+  }
+  if (depth == 0)
+    return false;
+  Access inner = reader.peel(access);
+  SmallVector<int> bound;
+  for (size_t i = 0; i < inner.expr->bound.size(); ++i)
+    bound.push_back(reader.newVariable());
+  SmallVector<Access, 2> parts;
+  if (inner.expr->isMap("Where")) {
+    parts = reader.open(inner);
+    if (!parts[2].expr->isSplat(0) || !matchTest(reader, parts[0]))
+      return false;
+    parts.pop_back();
+  } else if (inner.expr->isMap("Mul") || inner.expr->is(Expr::Kind::Sum) ||
+             inner.expr->is(Expr::Kind::Contract)) {
+    parts = reader.open(inner, bound);
+  }
+  SmallVector<Access> own;
+  SmallVector<int> ownSummed(bound);
+  bool tests = false;
+  for (const Access &part : parts)
+    if (splitFactor(reader, part, own, ownSummed, depth - 1))
+      tests = true;
+    else
+      own.push_back(part);
+  // A sum over experts reads what is at an id; it tests nothing.
+  auto testsBound = [&](const Access &factor) {
+    std::optional<ExpertTest> test = matchTest(reader, factor);
+    return test && test->expert.kind == Binding::Kind::Variable &&
+           llvm::is_contained(bound, test->expert.var);
+  };
+  if (!tests || llvm::any_of(own, testsBound))
+    return false;
+  factors.append(own);
+  summed.append(ownSummed);
+  return true;
 }
 
 /// Adds the factors of `access` to `factors`, taking it apart where a test of
@@ -47,33 +96,9 @@ std::optional<ExpertTest> moe::matchTest(AccessReader &reader, Access access) {
 static void expandFactor(AccessReader &reader, const Access &access,
                          SmallVectorImpl<Access> &factors,
                          SmallVectorImpl<int> &summed) {
-  Access inner = stripCasts(reader, access);
-  SmallVector<int> bound;
-  if (inner.expr->is(Expr::Kind::Sum) || inner.expr->is(Expr::Kind::Contract))
-    for (size_t i = 0; i < inner.expr->bound.size(); ++i)
-      bound.push_back(reader.newVariable());
-  SmallVector<Access, 2> parts;
-  if (inner.expr->is(Expr::Kind::Sum)) {
-    Access product = stripCasts(reader, reader.open(inner, bound)[0]);
-    if (product.expr->isMap("Mul") || product.expr->isMap("Where"))
-      parts = reader.open(product);
-    if (product.expr->isMap("Where") &&
-        (!parts[2].expr->isSplat(0) || !matchTest(reader, parts[0])))
-      parts.clear();
-    else if (product.expr->isMap("Where"))
-      parts.pop_back();
-  } else if (inner.expr->is(Expr::Kind::Contract)) {
-    parts = reader.open(inner, bound);
-  } else if (inner.expr->isMap("Mul")) {
-    parts = reader.open(inner);
-  }
-  bool tests = llvm::any_of(parts, [&](const Access &part) {
-    return matchTest(reader, part).has_value();
-  });
-  if (!tests)
-    parts = {access};
-  else
-    summed.append(bound);
+  SmallVector<Access> parts;
+  if (!splitFactor(reader, access, parts, summed, kMaxDepth))
+    parts.push_back(access);
   for (const Access &part : parts)
     factors.push_back(reader.readsRows(part) ? reader.peel(part) : part);
 }
@@ -100,6 +125,35 @@ static bool readsTokens(const Access &access, ArrayRef<int> tokens,
       other = at;
     }
   return next == tokens.size();
+}
+
+/// `access` as the innermost tensor that holds it for each token and slot.
+static Access findTensor(AccessReader &reader, Access access,
+                         ArrayRef<int> tokens) {
+  Access found = access;
+  for (;; ) {
+    std::optional<Binding> slot;
+    if (readsTokens(access, tokens, slot) && (!slot || slot->isPlain()))
+      found = access;
+    Access inner = reader.peelOnce(access);
+    if (!inner)
+      return found;
+    access = inner;
+  }
+}
+
+/// What `access` is a test of: whether it is not 0, or greater than 0.
+static Access getTested(AccessReader &reader, const Access &access,
+                        bool &positive) {
+  Access test = reader.peel(access);
+  positive = test.expr->isMap("Greater");
+  if (!positive && !test.expr->isMap("NotZero"))
+    return {};
+  SmallVector<Access, 2> operands = reader.open(test);
+  if (!isa<FloatType>(operands[0].expr->element) ||
+      (positive && !operands[1].expr->isSplat(0)))
+    return {};
+  return reader.peel(operands[0]);
 }
 
 /// The experts that the body's weights are read at: nothing when it has
@@ -198,12 +252,21 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
     }
     selector = *found;
   }
+  TermGate gate = term.gate;
   SmallVector<Access> factors;
   SmallVector<int> summed(term.summed);
-  for (const Access &factor : term.factors)
-    expandFactor(reader, factor, factors, summed);
+  for (size_t i = 0; i < term.factors.size(); ++i) {
+    bool positive;
+    Access weight = getTested(reader, term.factors[i], positive);
+    // Where a weight is 0 it makes no difference that it is tested.
+    if (weight && llvm::any_of(term.factors, [&](const Access &other) {
+          return reader.peel(other) == weight;
+        }))
+      gate.positiveOnly |= positive;
+    else
+      expandFactor(reader, term.factors[i], factors, summed);
+  }
 
-  TermGate gate = term.gate;
   auto giveUp = [&]() {
     if (term.body) {
       term.role = "router";
@@ -225,7 +288,7 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
     auto choice = reader.getChoice(*selector->position);
     if (!choice)
       return giveUp();
-    ids = reader.peelWhole(*choice);
+    ids = findTensor(reader, *choice, tree.tokens);
     gate.kind = TermGate::Kind::Choice;
     const BodyWeight &matrix = term.body->up.matrix;
     gate.experts = matrix.experts;
@@ -236,6 +299,7 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
       rest.push_back(factor);
       continue;
     }
+    test->ids = findTensor(reader, test->ids, tree.tokens);
     // The same test twice is one.
     if (ids && ids == test->ids && expert && *expert == test->expert)
       continue;
@@ -273,7 +337,7 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
         others.push_back(factor);
         continue;
       }
-      Access weights = reader.peelWhole(factor);
+      Access weights = findTensor(reader, factor, tree.tokens);
       std::optional<Binding> at;
       if (gate.weights || !readsTokens(weights, tree.tokens, at) || !at ||
           !(*at == *slot))
@@ -283,7 +347,7 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
     rest = others;
     // With one slot, the weight is a number for each token like others.
     if (!slot && !gate.weights && rest.size() == 1) {
-      Access weights = reader.peelWhole(rest[0]);
+      Access weights = findTensor(reader, rest[0], tree.tokens);
       std::optional<Binding> at;
       if (readsTokens(weights, tree.tokens, at) && !at) {
         gate.weights = weights.expr;
@@ -311,17 +375,6 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
     std::optional<Binding> column;
     for (const Access &factor : rest) {
       Access base = reader.peel(factor);
-      bool positive = false, tests = false;
-      if (base.expr->isMap("NotZero")) {
-        base = reader.peel(reader.open(base)[0]);
-        tests = true;
-      } else if (base.expr->isMap("Greater")) {
-        SmallVector<Access, 2> operands = reader.open(base);
-        if (operands[1].expr->isSplat(0)) {
-          base = reader.peel(operands[0]);
-          positive = true;
-        }
-      }
       std::optional<Binding> at;
       bool perExpert = readsTokens(base, tree.tokens, at) && at &&
                        at->kind != Binding::Kind::Computed && at->step == 1;
@@ -340,20 +393,12 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
       gate.kind = TermGate::Kind::Dense;
       gate.dense = base.expr;
       column = at;
-      if (positive)
-        gate.positiveOnly = true;
-      else if (tests)
-        continue;
-      else if (term.gateFactor)
+      if (term.gateFactor)
         return giveUp();
-      else
-        term.gateFactor = factor;
+      term.gateFactor = factor;
     }
     rest = others;
     if (gate.dense) {
-      // The gate itself must be a factor, not only the test of its sign.
-      if (!term.gateFactor)
-        return giveUp();
       gate.experts = gate.dense->layout.back().size() == 1
                          ? gate.dense->layout.back()[0].size
                          : 0;

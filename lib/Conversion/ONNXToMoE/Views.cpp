@@ -28,6 +28,11 @@ NodeOp moe::getNode(Value value, ArrayRef<StringRef> types) {
   return node && llvm::is_contained(types, node.getOpType()) ? node : NodeOp();
 }
 
+NodeOp moe::getAdd(Value value) {
+  NodeOp node = getNode(value, {"Add", "Sum"});
+  return node && node.getNumSlots() == 2 ? node : NodeOp();
+}
+
 //===----------------------------------------------------------------------===//
 // Shapes and axes
 //===----------------------------------------------------------------------===//
@@ -155,6 +160,30 @@ Value moe::getSameOrder(Operation *op) {
     // As many elements as before are the same ones.
     std::optional<int64_t> from = getNumElements(input);
     return from && from == getNumElements(node.getResult(0)) ? input : Value();
+  }
+  if (type == "Slice" || type == "Concat" || type == "Sum") {
+    // All of one operand.
+    RankedTensorType from = getTensor(input), to = getTensor(node.getResult(0));
+    if (type != "Slice")
+      return node.getNumSlots() == 1 ? input : Value();
+    std::optional<SmallVector<int64_t>> axes, steps;
+    if (node.getInput(3))
+      axes = onnxir::getConstantInts(node.getInput(3));
+    bool isForward = !node.getInput(4);
+    if (node.getInput(4) &&
+        (steps = onnxir::getConstantInts(node.getInput(4))))
+      isForward = llvm::all_of(*steps, [](int64_t step) { return step == 1; });
+    if (!from || !to || !axes || !isForward || from.getRank() != to.getRank())
+      return {};
+    return llvm::all_of(*axes,
+                        [&](int64_t axis) {
+                          auto at =
+                              onnxir::normalizeAxis(axis, from.getRank());
+                          return at && !from.isDynamicDim(*at) &&
+                                 from.getDimSize(*at) == to.getDimSize(*at);
+                        })
+               ? input
+               : Value();
   }
   // Its mask, where somebody uses it, is no layout of the input.
   if (type == "Dropout" &&

@@ -23,6 +23,9 @@ inline onnxir::NodeOp getNode(Value value, StringRef type) {
   return getNode(value, ArrayRef<StringRef>(type));
 }
 
+/// The node that makes `value` as a sum of two; else null.
+onnxir::NodeOp getAdd(Value value);
+
 /// The rank of `value`, or −1 where it is not known.
 int64_t getRank(Value value);
 /// The size of dimension `axis`, which may count from the back; dynamic where
