@@ -273,6 +273,11 @@ SmallVector<Binding, 4> AccessReader::resolve(const Access &index,
   }
   case Expr::Kind::Index: {
     SmallVector<Access, 2> opened = open(index);
+    // One of several ids is a tensor of its own.
+    if (llvm::any_of(opened[0].at, [](const Binding &at) {
+          return at.kind == Binding::Kind::Constant;
+        }))
+      return asIs();
     return resolve(opened[0], sizes, depth - 1);
   }
   default:

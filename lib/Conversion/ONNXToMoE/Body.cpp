@@ -59,7 +59,8 @@ matchThin(AccessReader &reader, const BodyWeight &matrix, const Access &input) {
   int rank = reader.newVariable();
   auto thin =
       matchProduct(reader, rename(product, kFeature, rank), rank, matrix.in);
-  if (!thin || thin->first.storage)
+  // Tokens are no matrix of an expert.
+  if (!thin || thin->first.storage || thin->first.constant != matrix.constant)
     return std::nullopt;
   return thin;
 }

@@ -33,6 +33,8 @@ struct BodyWeight {
   /// The scale of all codes where there are no tensors of them.
   double scale = 1.0;
   int64_t block = 0, zeroPoint = 0;
+  /// Whether the model knows the numbers, whatever its inputs are.
+  bool constant = false;
 
   explicit operator bool() const { return !sources.empty(); }
 };

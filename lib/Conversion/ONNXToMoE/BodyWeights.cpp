@@ -269,11 +269,14 @@ static std::optional<BodyWeight> matchPacked(const Access &access, int out,
 std::optional<BodyWeight> moe::matchWeight(AccessReader &reader, Access access,
                                            int out, std::optional<int> in) {
   access = reader.peel(access);
-  if (in) {
-    if (auto weight = matchPacked(access, out, *in))
-      return weight;
-    if (auto weight = matchQuantized(reader, access, out, *in))
-      return weight;
-  }
-  return matchTensor(access, out, in, /*computed=*/true);
+  std::optional<BodyWeight> weight;
+  if (in)
+    weight = matchPacked(access, out, *in);
+  if (in && !weight)
+    weight = matchQuantized(reader, access, out, *in);
+  if (!weight)
+    weight = matchTensor(access, out, in, /*computed=*/true);
+  if (weight)
+    weight->constant = access.expr->constant;
+  return weight;
 }

@@ -93,7 +93,9 @@ struct Expr {
     /// Operand 0 plus operand 1 added at the positions that the further
     /// operands name for the axes `indexed`; the rows are bound.
     Scatter,
-    /// The sum of operand 0 up to and including the position along its axis.
+    /// The sum of operand 0 up to the position along its axis, or those of
+    /// `indexed[0]` in their order; without the position itself with an
+    /// `offset` of 1.
     Running,
     /// The rows of segment `part`, the segments ending where operand 0 (a
     /// Running sum) says.
@@ -140,6 +142,10 @@ struct Expr {
 /// that MatMulNBits multiplies by: `number` bits in a code, `number2` codes in
 /// a block.
 inline constexpr StringLiteral kPackedWeights = "PackedWeights";
+
+/// The Map of indices and positions to whether they are equal, the indices
+/// counting from the back where they are negative.
+inline constexpr StringLiteral kWrappedEqual = "WrappedEqual";
 
 /// The numbers from `begin` to `end` − 1.
 inline SmallVector<int, 4> countUp(int begin, int end) {
@@ -198,6 +204,7 @@ private:
   View visitScatter(onnxir::NodeOp node);
   View visitScatterElements(onnxir::NodeOp node);
   View visitConcat(onnxir::NodeOp node);
+  View visitCumSum(onnxir::NodeOp node);
   View stack(SmallVector<View> parts, int64_t axis, Type element);
   View visitConstant(onnxir::NodeOp node);
   bool visitMany(onnxir::NodeOp node);

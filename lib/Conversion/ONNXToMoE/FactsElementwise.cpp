@@ -132,6 +132,7 @@ bool moe::isNonNegative(const Expr *expr) {
   case Expr::Kind::Coordinate:
   case Expr::Kind::SegmentRows:
   case Expr::Kind::Segment:
+  case Expr::Kind::Softmax:
     return true;
   case Expr::Kind::Sort:
     return expr->part != 0 || isNonNegative(expr->operands[0].expr);
@@ -144,6 +145,10 @@ bool moe::isNonNegative(const Expr *expr) {
   }
   case Expr::Kind::Map:
     // Not followed further: chains may be long.
+    if (expr->isMap("Relu") || expr->isMap("Sigmoid") ||
+        expr->isMap("Softplus") || expr->isMap("Exp") || expr->isMap("Sqrt") ||
+        expr->isMap("Abs"))
+      return true;
     return (expr->isMap("Clip") && expr->number >= 0) ||
            ((expr->isMap("Add") || expr->isMap("Mul") || expr->isMap("Div") ||
              expr->isMap("Mod")) &&
@@ -154,7 +159,8 @@ bool moe::isNonNegative(const Expr *expr) {
                      isNonNegative(operand.expr);
             }));
   case Expr::Kind::Index:
-    return !expr->operands[0].expr->is(Expr::Kind::Index) &&
+  case Expr::Kind::Slice:
+    return !expr->operands[0].expr->is(expr->kind) &&
            isNonNegative(expr->operands[0].expr);
   default:
     return false;
@@ -166,8 +172,8 @@ std::optional<double> Facts::fold(StringRef op, ArrayRef<double> operands,
   double result;
   if (op == "Equal" && operands.size() == 2)
     return operands[0] == operands[1];
-  // Numbers are followed in double, and rounded as the model does.
-  if (!element.isF32() && !element.isF64())
+  auto type = dyn_cast<FloatType>(element);
+  if (!type)
     return std::nullopt;
   if (operands.size() == 1 && op == "Reciprocal")
     result = 1.0 / operands[0];
@@ -185,7 +191,13 @@ std::optional<double> Facts::fold(StringRef op, ArrayRef<double> operands,
     result = operands[0] / operands[1];
   else
     return std::nullopt;
-  return element.isF32() ? static_cast<float>(result) : result;
+  // Rounded as the model does.
+  APFloat rounded(result);
+  bool loses;
+  rounded.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                  &loses);
+  rounded.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &loses);
+  return rounded.convertToDouble();
 }
 
 View Facts::map(StringAttr op, Type element, SmallVector<View, 3> views,

@@ -323,7 +323,7 @@ View Facts::visitIndexing(NodeOp node) {
     auto depth = getSizes(node.getInput(1));
     if (!ids || !values || values->size() != 2 || (*values)[0] != 0 ||
         (*values)[1] != 1 || !depth || depth->size() != 1 || !(*depth)[0] ||
-        *(*depth)[0] < 2 || !isNonNegative(ids.expr))
+        *(*depth)[0] < 1)
       return {};
     auto axis =
         onnxir::normalizeAxis(node.getInt("axis", -1), output.getRank());
@@ -334,8 +334,12 @@ View Facts::visitIndexing(NodeOp node) {
     Expr iota(Expr::Kind::Iota, ids.expr->element);
     iota.axes = {experts};
     View positions{intern(std::move(iota)), Layout(output.getRank())};
-    positions.dims[*axis].push_back({0, experts});
-    return map(StringAttr::get(context, "Equal"), IntegerType::get(context, 1),
+    if (experts == 1)
+      positions = makeSplat(0, ids.expr->element, Layout(output.getRank()));
+    else
+      positions.dims[*axis].push_back({0, experts});
+    StringRef op = isNonNegative(ids.expr) ? "Equal" : kWrappedEqual;
+    return map(StringAttr::get(context, op), IntegerType::get(context, 1),
                {ids, positions});
   }
   if (type == "NonZero") {
@@ -420,7 +424,8 @@ View Facts::makeSegment(const Expr *start, const Expr *limit, Type element) {
   auto getEnd = [](const Expr *expr) -> std::pair<const Expr *, int64_t> {
     if (!expr->is(Expr::Kind::Index) || expr->operands.size() != 2 ||
         !expr->operands[1].expr->is(Expr::Kind::Splat) ||
-        !expr->operands[0].expr->is(Expr::Kind::Running))
+        !expr->operands[0].expr->is(Expr::Kind::Running) ||
+        !expr->operands[0].expr->indexed.empty())
       return {nullptr, 0};
     return {expr->operands[0].expr, expr->operands[1].expr->number};
   };

@@ -175,7 +175,10 @@ View Facts::visitLayout(NodeOp node) {
     return !node.getInput(2) || getSplat(node.getInput(2)) == 0.0 ? view
                                                                   : View();
   if (type == "Cast" || type == "CastLike") {
-    if (isPlainCast(input.getElementType(), output.getElementType()))
+    // Marks are truth values, whatever holds them.
+    if (isPlainCast(input.getElementType(), output.getElementType()) ||
+        (view.expr->element.isInteger(1) &&
+         !output.getElementType().isInteger(1)))
       return view;
     if (view.expr->is(Expr::Kind::Splat) &&
         !output.getElementType().isInteger(1))

@@ -124,16 +124,21 @@ View Facts::scatterAdd(View data, ArrayRef<int64_t> dims,
 bool Facts::isDistinct(const Expr *index) {
   if (!index->is(Expr::Kind::Coordinate) || index->part < 0)
     return false;
-  if (index->indexed.size() == 1)
-    return true;
   // A token's choices differ, so each expert finds it in one slot at most.
   const Expr *mask = index->operands[0].expr;
   SmallVector<int> others;
   for (auto [i, axes] : llvm::enumerate(index->indexed))
     if (static_cast<int>(i) != index->part)
       llvm::append_range(others, axes);
-  while (mask->is(Expr::Kind::Index) || mask->isMap("Equal")) {
-    const Operand &from = mask->operands[0];
+  if (others.empty())
+    return true;
+  while (mask->is(Expr::Kind::Index) || mask->is(Expr::Kind::Slice) ||
+         mask->isMap("Equal")) {
+    // The ids, not what they are compared with.
+    bool second = mask->isMap("Equal") &&
+                  (mask->operands[0].expr->is(Expr::Kind::Iota) ||
+                   mask->operands[0].expr->is(Expr::Kind::Splat));
+    const Operand &from = mask->operands[second];
     for (int &axis : others) {
       auto it = llvm::find(from.axes, axis);
       if (it == from.axes.end())
@@ -320,6 +325,31 @@ View Facts::stack(SmallVector<View> parts, int64_t axis, Type element) {
   return result;
 }
 
+View Facts::visitCumSum(NodeOp node) {
+  View view = get(node.getInput(0));
+  auto at = shapes.getConstants(node.getInput(1));
+  auto dim = view && at && at->size() == 1
+                 ? onnxir::normalizeAxis(at->front(), view.dims.size())
+                 : std::nullopt;
+  if (!dim || node.getInt("reverse", 0) ||
+      llvm::any_of(view.dims[*dim], [](Factor f) { return f.axis < 0; }))
+    return {};
+  Expr running(Expr::Kind::Running,
+               cast<RankedTensorType>(node.getResult(0).getType())
+                   .getElementType());
+  running.axes = view.expr->axes;
+  running.operands.push_back({view.expr, countUp(0, running.axes.size())});
+  bool exclusive = node.getInt("exclusive", 0);
+  // Ends of segments are sums along the only axis.
+  if (running.axes.size() != 1 || exclusive) {
+    auto &along = running.indexed.emplace_back();
+    for (const Factor &factor : view.dims[*dim])
+      along.push_back(factor.axis);
+    running.offset = exclusive;
+  }
+  return {intern(std::move(running)), view.dims};
+}
+
 View Facts::visitScatter(NodeOp node) {
   if (!node.getDomain().empty())
     return {};
@@ -328,17 +358,8 @@ View Facts::visitScatter(NodeOp node) {
     return visitConcat(node);
   if (type == "ScatterElements" || type == "Scatter")
     return visitScatterElements(node);
-  if (type == "CumSum") {
-    View view = get(node.getInput(0));
-    if (!view || view.dims.size() != 1 || view.dims[0].size() != 1 ||
-        view.dims[0][0].axis < 0 || node.getInt("exclusive", 0) ||
-        node.getInt("reverse", 0))
-      return {};
-    Expr running(Expr::Kind::Running, view.expr->element);
-    running.axes = view.expr->axes;
-    running.operands.push_back({view.expr, {0}});
-    return {intern(std::move(running)), view.dims};
-  }
+  if (type == "CumSum")
+    return visitCumSum(node);
   if (type != "ScatterND")
     return {};
   View data = get(node.getInput(0)), updates = get(node.getInput(2));

@@ -179,6 +179,29 @@ static Value addSlots(ImplicitLocOpBuilder &b, Value rows, int64_t k,
                    b.getNamedAttr("keepdims", b.getI64IntegerAttr(0)));
 }
 
+/// `ids` without the slots that their experts do not admit any more: those of a
+/// gate that chooses the ids again.
+static Value limitIds(ImplicitLocOpBuilder &b, const Layer &layer, Value ids) {
+  auto type = cast<RankedTensorType>(ids.getType());
+  int64_t rows = type.getDimSize(0), k = type.getDimSize(1) - layer.shared;
+  if (layer.shared) {
+    SmallVector<OpFoldResult> offsets(2, b.getIndexAttr(0)),
+        strides(2, b.getIndexAttr(1)),
+        sizes{tensor::getMixedSize(b, b.getLoc(), ids, 0), b.getIndexAttr(k)};
+    ids = tensor::ExtractSliceOp::create(b, type.clone({rows, k}), ids, offsets,
+                                         sizes, strides);
+  }
+  Routing again;
+  again.ids = ids;
+  again.experts = layer.experts;
+  again.score = ScoreFunction::Identity;
+  again.capacity = layer.capacity;
+  again.select =
+      SelectAttr::get(b.getContext(), SelectMode::Given, k, TieBreak::Lower,
+                      Real(0.0), Real(0.0), 0, Real(0.0));
+  return buildGate(b, again, layer.shared, Value()).getIds();
+}
+
 Value moe::buildLayer(ImplicitLocOpBuilder &b, const Layer &layer) {
   MLIRContext *context = b.getContext();
   Value ids = layer.ids, weights = layer.weights;
@@ -200,6 +223,8 @@ Value moe::buildLayer(ImplicitLocOpBuilder &b, const Layer &layer) {
                             layer.coefficient ? Value() : layer.sharedWeights);
     ids = gate.getIds();
     weights = gate.getWeights();
+    if (layer.capacity)
+      ids = limitIds(b, layer, ids);
   } else {
     ids = castIds(b, flattenTokens(b, ids));
     weights = flattenTokens(b, weights);

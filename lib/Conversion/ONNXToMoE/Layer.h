@@ -69,6 +69,9 @@ struct Layer {
   /// T×1 numbers that the weights of routed experts are multiplied by, or null.
   Value coefficient;
 
+  /// How many slots each expert admits of those whose weights are already
+  /// normalised, or null.
+  CapacityAttr capacity;
   /// What chooses the experts; without it, `ids` and `weights` …×k do.
   std::optional<Routing> routing;
   Value ids, weights;

@@ -31,23 +31,43 @@ static bool givesZeros(const Body &body) {
          !body.down.bias && function != ActivationFunction::Sigmoid;
 }
 
+/// Reads a routed term that is no network: the input itself, or a constant.
+void LayerBuilder::readSimple(Term &term) {
+  if (term.body || term.unread || !term.gate.sameRouter(router) ||
+      !term.gate.expert)
+    return;
+  Access rows = reader.peel(term.rows);
+  for (Binding &at : rows.at)
+    if (at.isPlain(tree.feature))
+      at = Binding::variable(kFeature);
+  Body body;
+  body.input = input;
+  if (fits(rows)) {
+    body.kind = Body::Kind::Copy;
+    term.body = body;
+    return;
+  }
+  // Of an expert that has a network, a constant is no expert.
+  if (!rows.expr->constant || llvm::any_of(tree.terms, [&](const Term &other) {
+        return other.body && other.gate.sameRouter(router) &&
+               (!other.gate.expert || other.gate.expert == term.gate.expert);
+      }))
+    return;
+  std::optional<BodyWeight> vector =
+      matchWeight(reader, rows, kFeature, std::nullopt);
+  if (!vector)
+    return;
+  vector->out = tree.featureSize;
+  body.kind = Body::Kind::Constant;
+  body.vector = *vector;
+  term.body = body;
+}
+
 /// Puts the terms of the router in the order of their experts.
 bool LayerBuilder::collectExperts(NodeOp node) {
   int64_t count = router.experts;
   for (Term &term : tree.terms) {
-    // Rows that are the input itself are copy experts if they are routed.
-    if (!term.body && !term.unread && term.gate.sameRouter(router) &&
-        term.gate.expert) {
-      Access rows = reader.peel(term.rows);
-      for (Binding &at : rows.at)
-        if (at.isPlain(tree.feature))
-          at = Binding::variable(kFeature);
-      if (fits(rows)) {
-        term.body.emplace();
-        term.body->kind = Body::Kind::Copy;
-        term.body->input = input;
-      }
-    }
+    readSimple(term);
     if (term.gate.sameRouter(router) && term.gate.expert)
       count = std::max(count, *term.gate.expert + 1);
     else if (term.body && term.gate.sameRouter(router))
@@ -191,8 +211,16 @@ bool LayerBuilder::findReplaced(NodeOp node) {
                 : all  ? Share::All
                        : Share::Mixed;
   }
-  // From the root down, what is the layer's and what is not.
-  SmallVector<int> stack{0}, whole;
+  // Casts around experts and other values stay. Factors would be counted twice.
+  int top = 0;
+  while (shares[top] == Share::Mixed && tree.nodes[top].children.size() == 1) {
+    isInside = !isFloatCast(tree.nodes[top].rows.expr);
+    if (isInside)
+      return false;
+    top = tree.nodes[top].children[0];
+  }
+  // From there down, what is the layer's and what is not.
+  SmallVector<int> stack{top}, whole;
   SmallVector<int> rest;
   while (!stack.empty()) {
     int i = stack.pop_back_val();
@@ -204,18 +232,28 @@ bool LayerBuilder::findReplaced(NodeOp node) {
       const SumNode &own = tree.nodes[i];
       for (int child : own.children)
         if (!tree.nodes[child].additive && shares[child] == Share::Mixed) {
-          remarks.note(node, "accumulation",
-                       "factors stand around experts and other values");
+          isInside = true;
           return false;
         }
       stack.append(own.children.begin(), own.children.end());
     }
   }
-  if (whole.size() == 1)
-    replaced = getTensor(tree, tree.nodes[whole[0]].rows);
-  if (replaced && replaced.getDefiningOp<NodeOp>())
-    return true;
-  replaced = node.getResult(0);
+  // Without a cast around it, if its dimensions are those of the tokens then.
+  while (whole.size() == 1) {
+    const SumNode &own = tree.nodes[whole[0]];
+    replaced = getTensor(tree, own.rows);
+    if (replaced && replaced.getDefiningOp<NodeOp>() && planResult())
+      return true;
+    if (own.children.size() != 1 || !isFloatCast(own.rows.expr))
+      break;
+    whole[0] = own.children[0];
+  }
+  replaced = getTensor(tree, tree.nodes[top].rows);
+  if (!replaced || !replaced.getDefiningOp<NodeOp>()) {
+    remarks.note(node, "accumulation",
+                 "experts and other values are added in no tensor of their own");
+    return false;
+  }
   for (int i : rest) {
     Value other = getTensor(tree, tree.nodes[i].rows);
     if (!other || other.getType() != replaced.getType()) {
@@ -292,14 +330,21 @@ bool LayerBuilder::buildCoefficients(ImplicitLocOpBuilder &b) {
   return true;
 }
 
-/// `tokens` without the dimensions of size 1 that follow its features.
-static Value dropOnes(Value tokens, const Layout &layout) {
-  int64_t rank = layout.size(), last = rank - 1;
+/// `type` without the dimensions of size 1 that follow its features.
+static RankedTensorType dropOnes(Type type, const Layout &layout) {
+  int64_t last = layout.size() - 1;
   while (last > 1 && layout[last].empty())
     --last;
+  auto tensor = cast<RankedTensorType>(type);
+  return tensor.clone(tensor.getShape().take_front(last + 1));
+}
+
+/// The same for a value.
+static Value dropOnes(Value tokens, const Layout &layout) {
+  RankedTensorType type = dropOnes(tokens.getType(), layout);
+  int64_t rank = layout.size(), last = type.getRank() - 1;
   if (last == rank - 1)
     return tokens;
-  auto type = cast<RankedTensorType>(tokens.getType());
   OpBuilder b(tokens.getContext());
   b.setInsertionPointAfterValue(tokens);
   SmallVector<ReassociationIndices> groups;
@@ -308,9 +353,8 @@ static Value dropOnes(Value tokens, const Layout &layout) {
       groups.push_back({i});
     else
       groups.back().push_back(i);
-  return tensor::CollapseShapeOp::create(
-      b, tokens.getLoc(), type.clone(type.getShape().take_front(last + 1)),
-      tokens, groups);
+  return tensor::CollapseShapeOp::create(b, tokens.getLoc(), type, tokens,
+                                         groups);
 }
 
 bool LayerBuilder::build(NodeOp node) {
@@ -321,20 +365,18 @@ bool LayerBuilder::build(NodeOp node) {
   if (!readRouting() || !collectExperts(node))
     return false;
   collectShared();
+  tokens = dropOnes(input.expr->origin.getType(), input.expr->layout);
   if (!findReplaced(node))
     return false;
-  layer.tokens = dropOnes(input.expr->origin, input.expr->layout);
-  auto tokens = cast<RankedTensorType>(layer.tokens.getType());
   if (tokens.isDynamicDim(tokens.getRank() - 1) ||
       !isa<FloatType>(tokens.getElementType()) || !planResult()) {
     remarks.note(node, "accumulation",
                  "the result has other dimensions than the tokens");
     return false;
   }
+  layer.tokens = dropOnes(input.expr->origin, input.expr->layout);
   auto at = replaced.getDefiningOp<NodeOp>();
   ImplicitLocOpBuilder b(at.getLoc(), at);
-  if (!others.empty())
-    b.setInsertionPoint(node);
   if (!buildCoefficients(b))
     return false;
   if (!layer.routing) {

@@ -37,6 +37,9 @@ public:
   /// Replaces the part of `node`'s sum that is a layer; returns false, with
   /// remarks where it looks like one, if there is none.
   bool build(onnxir::NodeOp node);
+  /// Whether there was none because the layer is a part of what the root passes
+  /// on multiplied.
+  bool isLayerInside() const { return isInside; }
 
 private:
   enum class Share { Zero, None, Mixed, All };
@@ -45,6 +48,8 @@ private:
   void explain();
   int64_t countExperts() const;
   bool readRouting();
+  bool readDispatched(ScoreFinder findScores);
+  void readSimple(Term &term);
   bool collectExperts(onnxir::NodeOp node);
   void collectShared();
   bool fits(const Access &access) const;
@@ -63,9 +68,12 @@ private:
 
   Layer layer;
   TermGate router;
+  bool isInside = false;
   /// Whether given weights count only where they are greater than 0.
   bool positiveOnly = false;
   Access input;
+  /// The type of its tensor, the features being the last dimension.
+  RankedTensorType tokens;
   /// The routed experts by id, and the shared ones.
   SmallVector<ExpertEntry> entries;
   SmallVector<const Term *> shared;

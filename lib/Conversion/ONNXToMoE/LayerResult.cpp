@@ -28,7 +28,6 @@ static int64_t getStaticProduct(ArrayRef<int64_t> sizes) {
 }
 
 bool LayerBuilder::planResult() {
-  auto tokens = cast<RankedTensorType>(layer.tokens.getType());
   auto target = cast<RankedTensorType>(replaced.getType());
   int64_t trailing = 0, rank = target.getRank();
   if (rank < 2)

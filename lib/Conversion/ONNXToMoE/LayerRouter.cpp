@@ -7,13 +7,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "LayerBuilder.h"
+#include "Views.h"
 
 using namespace mlir;
 using namespace mlir::moe;
+using onnxir::NodeOp;
 
 /// Finds the router that most terms share, and their input.
 bool LayerBuilder::chooseRouter() {
-  int64_t best = 1;
+  int64_t best = 0;
   SmallVector<std::pair<const Term *, int64_t>> counts;
   for (const Term &term : tree.terms) {
     if (!term.body || term.gate.kind == TermGate::Kind::None)
@@ -33,7 +35,15 @@ bool LayerBuilder::chooseRouter() {
       input = term.body->input;
     }
   }
-  return best > 1;
+  if (best != 1)
+    return best > 1;
+  // One network is an expert among others of another kind, or the only one of a
+  // choice. A number for each token that it is multiplied by makes no layer.
+  if (router.kind != TermGate::Kind::Dense)
+    return true;
+  return llvm::count_if(tree.terms, [&](const Term &term) {
+           return term.gate.sameRouter(router);
+         }) > 1;
 }
 
 /// How many experts the terms of the router, or its gates, speak of.
@@ -45,25 +55,63 @@ int64_t LayerBuilder::countExperts() const {
   return count;
 }
 
+/// The tensor of tokens × slots whose columns the picks are, in their order.
+static const Expr *findColumns(AccessReader &reader, ArrayRef<Access> picks) {
+  const Expr *found = nullptr;
+  for (auto [i, pick] : llvm::enumerate(picks)) {
+    Access access = reader.peel(pick);
+    // The slots are the last axis of the tensor.
+    const Layout &dims = access.expr->layout;
+    if (!access.expr->origin || dims.empty() || dims.back().size() != 1 ||
+        dims.back()[0].axis < 0 ||
+        dims.back()[0].size != static_cast<Size>(picks.size()) ||
+        !(access.at[dims.back()[0].axis] == Binding::constant(i)) ||
+        (found && found != access.expr))
+      return nullptr;
+    found = access.expr;
+  }
+  return found;
+}
+
+/// Reads the choices that tokens are dispatched by.
+bool LayerBuilder::readDispatched(ScoreFinder findScores) {
+  SmallVector<Access> ids, weights;
+  SmallVector<RouterPick> picks;
+  for (const DispatchSlot &slot : router.slots) {
+    ids.push_back(slot.ids);
+    weights.push_back(slot.weights);
+    picks.push_back({slot.ids.expr->origin, slot.weights.expr->origin, {}});
+  }
+  FailureOr<Routing> found = failure();
+  const Expr *allIds = picks.size() > 1 ? findColumns(reader, ids) : nullptr;
+  const Expr *allWeights = allIds ? findColumns(reader, weights) : nullptr;
+  if (allWeights)
+    found = matchRouting(allIds->origin, allWeights->origin, remarks,
+                         /*experts=*/0, findScores);
+  else
+    found = matchDispatchRouting(picks, router.experts, remarks, findScores);
+  if (failed(found))
+    return false;
+  auto capacity = CapacityAttr::get(allIds ? allIds->element.getContext()
+                                           : ids[0].expr->element.getContext(),
+                                    router.capacity, Real(0.0));
+  // A gate normalises what is left. Here what was chosen is.
+  if (found->normalize == NormalizeMode::None)
+    found->capacity = capacity;
+  else
+    layer.capacity = capacity;
+  layer.routing = *found;
+  return true;
+}
+
 /// Reads what the router computes; falls back on its results alone.
 bool LayerBuilder::readRouting() {
   bool choice = router.kind == TermGate::Kind::Choice;
-  if (router.kind == TermGate::Kind::Dispatch) {
-    if (!router.weights) {
-      remarks.note(router.dense->origin, "router",
-                   "dispatched tokens have no weights");
-      return false;
-    }
-    FailureOr<Routing> routing = matchDispatchRouting(
-        router.dense->origin, router.weights->origin, remarks);
-    if (failed(routing))
-      return false;
-    layer.routing = *routing;
-    return true;
-  }
   auto findScores = [&](Value ids, Value picked) {
     return findGatheredScores(facts, ids, picked);
   };
+  if (router.kind == TermGate::Kind::Dispatch)
+    return readDispatched(findScores);
   FailureOr<Routing> found = failure();
   if (!choice)
     found = matchDenseRouting(router.dense->origin, remarks, findScores);
@@ -79,15 +127,26 @@ bool LayerBuilder::readRouting() {
       any |= term.gate.positiveOnly;
       all &= term.gate.positiveOnly;
     }
-  if (succeeded(found) && any) {
+  const Expr *gates = choice ? router.weights : router.dense;
+  if (succeeded(found) && any && gates && !isNonNegative(gates)) {
     bool positive = !found->logits ||
                     (found->score != ScoreFunction::Identity &&
                      found->score != ScoreFunction::Tanh) ||
                     found->normalize == NormalizeMode::Softmax;
+    bool mayBeZero = found->score == ScoreFunction::Relu;
+    if (found->values) {
+      NodeOp last =
+          found->functions.empty() ? NodeOp() : found->functions.back();
+      positive = last ? getNode(last.getResult(0),
+                                {"Sigmoid", "Relu", "Softplus", "Sqrt", "Exp"})
+                      : isNonNegative(facts.get(found->values).expr);
+      mayBeZero = last ? last.getOpType() == "Relu"
+                       : facts.get(found->values).expr->isMap("Relu");
+    }
     // 0 / 0 is not greater than 0 either.
-    positive &= found->score != ScoreFunction::Relu ||
-                found->normalize != NormalizeMode::Sum;
-    if (!positive || found->values || found->scale < 0)
+    positive &= !mayBeZero || found->normalize != NormalizeMode::Sum ||
+                found->epsilon > 0.0 || found->floor > 0.0;
+    if (!positive || found->scale < 0)
       found = failure();
   }
   if (succeeded(found)) {

@@ -54,7 +54,8 @@ void RouterReader::readAll(Value gates) {
   readScores(gates);
   int64_t experts = routing.experts;
   // What relu makes 0 is not chosen.
-  if (routing.score == ScoreFunction::Relu)
+  if (routing.score == ScoreFunction::Relu ||
+      getNode(stripRows(gates, experts), "Relu"))
     return setSelect(SelectMode::Threshold, experts);
   setSelect(SelectMode::All, experts);
 }

@@ -14,6 +14,9 @@ using namespace mlir;
 using namespace mlir::moe;
 using onnxir::NodeOp;
 
+/// How often a sum is taken apart again in one function.
+static constexpr unsigned kMaxRetries = 64;
+
 /// Whether sums of experts can end in this operator.
 static bool mayEndLayer(NodeOp node) {
   if (!node.getDomain().empty() || node.getNumResults() != 1)
@@ -23,6 +26,8 @@ static bool mayEndLayer(NodeOp node) {
          llvm::StringSwitch<bool>(node.getOpType())
              .Cases({"Add", "Sum", "ScatterND", "ScatterElements"}, true)
              .Cases({"ReduceSum", "MatMul", "Einsum", "Mul", "Cast"}, true)
+             // Rows of one expert for each token, in their order again.
+             .Case("Gather", true)
              .Default(false);
 }
 
@@ -40,12 +45,16 @@ public:
         nodes.push_back(node);
     // Parts of a layer that was found have no users but each other.
     llvm::DenseSet<Operation *> dead;
+    auto isDead = [&](NodeOp node) {
+      return llvm::all_of(node->getUsers(), [&](Operation *user) {
+        return dead.contains(user);
+      });
+    };
     for (NodeOp node : llvm::reverse(nodes)) {
-      if (llvm::all_of(node->getUsers(),
-                       [&](Operation *user) { return dead.contains(user); }))
-        dead.insert(node);
-      else if (mayEndLayer(node))
+      if (!isDead(node) && mayEndLayer(node))
         raise(node);
+      if (isDead(node))
+        dead.insert(node);
     }
     if (numLayers)
       eraseDead();
@@ -60,7 +69,7 @@ private:
   Facts facts;
   /// Sums that were taken apart as a part of another.
   llvm::DenseSet<const Expr *> visited;
-  unsigned numLayers = 0;
+  unsigned numLayers = 0, numRetries = 0;
 };
 } // namespace
 
@@ -76,14 +85,24 @@ void LayerFinder::raise(NodeOp node) {
   std::optional<SumTree> tree = SumTree::build(reader, view);
   if (!tree)
     return;
-  for (const SumNode &part : tree->nodes)
-    visited.insert(part.rows.expr);
   for (Term &term : tree->terms)
     classify(reader, *tree, term);
+  // What others use as well may be a sum of its own.
+  for (const SumNode &part : tree->nodes)
+    if (part.term < 0 || tree->terms[part.term].body ||
+        part.rows.expr->users <= 1)
+      visited.insert(part.rows.expr);
   RemarkSink remarks;
   LayerBuilder builder(facts, reader, *tree, remarks);
-  if (builder.build(node))
+  if (builder.build(node)) {
     ++numLayers;
+  } else if (builder.isLayerInside() && numRetries < kMaxRetries) {
+    // Its operand is looked at by itself.
+    ++numRetries;
+    for (const SumNode &part : llvm::drop_begin(tree->nodes))
+      visited.erase(part.rows.expr);
+    return;
+  }
   // Of a layer that was found, what stays outside.
   remarks.emit();
 }

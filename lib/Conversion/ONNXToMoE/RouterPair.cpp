@@ -13,17 +13,18 @@ using namespace mlir;
 using namespace mlir::moe;
 using onnxir::NodeOp;
 
-namespace {
-/// Gates of one expert for each token: marks of `ids` times weights.
-struct Pick {
-  Value ids, weight;
-  /// What the weight is divided by, or null.
-  Value divisor;
-};
-} // namespace
+/// A choice of one expert for each token, whose weight may be a quotient.
+static RouterPick makePick(Value ids, Value weights) {
+  RouterPick pick{stripIndex(ids), stripExact(weights), Value()};
+  if (NodeOp div = getNode(pick.weights, "Div")) {
+    pick.weights = stripExact(div.getInput(0));
+    pick.divisor = stripExact(div.getInput(1));
+  }
+  return pick;
+}
 
 /// Reads `gates` …×E as marks of one expert times a number for each token.
-static std::optional<Pick> getPick(Value gates, int64_t experts) {
+static std::optional<RouterPick> getPick(Value gates, int64_t experts) {
   NodeOp product = getNode(stripExact(gates), "Mul");
   if (!product)
     return std::nullopt;
@@ -34,12 +35,7 @@ static std::optional<Pick> getPick(Value gates, int64_t experts) {
     if (!ids || getSize(weight, -1) != 1 ||
         getRank(weight) != getRank(product.getResult(0)))
       continue;
-    Pick pick{stripIndex(ids), stripExact(weight), Value()};
-    if (NodeOp div = getNode(pick.weight, "Div")) {
-      pick.weight = stripExact(div.getInput(0));
-      pick.divisor = stripExact(div.getInput(1));
-    }
-    return pick;
+    return makePick(ids, weight);
   }
   return std::nullopt;
 }
@@ -93,24 +89,64 @@ LogicalResult RouterReader::readPairSum(Value sum, Value a, Value b) {
   return stop(at, "weights are divided by something else than their sum");
 }
 
-/// The best expert, and the best one of those that are left: a top-2.
 LogicalResult RouterReader::readPair(NodeOp add) {
-  Value at = add.getResult(0);
+  std::optional<RouterPick> first = getPick(add.getInput(0), routing.experts),
+                            second = getPick(add.getInput(1), routing.experts);
+  if (!first || !second)
+    return stop(add.getResult(0),
+                "gates are a sum of no two choices, one after the other");
+  return readPickPair(*first, *second, add.getResult(0));
+}
+
+FailureOr<Routing> RouterReader::readDispatched(ArrayRef<RouterPick> picks) {
+  Value weights = picks[0].weights;
+  routing.weightType = getElementTypeOrSelf(weights.getType());
+  if (picks.size() > 2)
+    return stop(weights, "a token has more than two choices of their own");
+  if (picks.size() == 2) {
+    if (failed(readPickPair(makePick(picks[0].ids, picks[0].weights),
+                            makePick(picks[1].ids, picks[1].weights), weights)))
+      return failure();
+    return routing;
+  }
+  FailureOr<Value> picked = readChain(weights, 1);
+  if (failed(picked) || failed(readPick(picks[0].ids, *picked)) ||
+      failed(checkSum(weights)))
+    return failure();
+  return routing;
+}
+
+FailureOr<Routing> moe::matchDispatchRouting(ArrayRef<RouterPick> picks,
+                                             int64_t experts,
+                                             RemarkSink &remarks,
+                                             ScoreFinder findScores) {
+  RouterReader reader(picks[0].ids.getContext(), remarks, findScores);
+  reader.setExperts(experts);
+  return reader.readDispatched(picks);
+}
+
+/// The best expert, and the best one of those that are left: a top-2.
+LogicalResult RouterReader::readPickPair(RouterPick a, RouterPick b, Value at) {
   auto reject = [&] {
     return stop(at, "gates are a sum of no two choices, one after the other");
   };
-  std::optional<Pick> first = getPick(add.getInput(0), routing.experts),
-                      second = getPick(add.getInput(1), routing.experts);
-  if (!first || !second || routing.experts < 2)
+  if (routing.experts < 2)
     return reject();
+  RouterPick *first = &a, *second = &b;
   // The second choice leaves out what the first one took.
-  auto leavesOut = [&](const Pick &later, const Pick &earlier) -> Value {
+  auto leavesOut = [&](const RouterPick &later, const RouterPick &earlier) -> Value {
     Value candidates = getCandidates(later.ids);
     std::optional<Masked> masked =
         candidates ? getMasked(candidates) : std::nullopt;
+    // Scores that are greater than 0 beat what was made 0.
+    auto isLeast = [&] {
+      return masked->fill
+                 ? isUniform(masked->fill, -INFINITY)
+                 : static_cast<bool>(getNode(stripLayout(masked->kept),
+                                             {"Softmax", "Sigmoid"}));
+    };
     bool wraps;
-    Value marked = masked && masked->inverted && masked->fill &&
-                           isUniform(masked->fill, -INFINITY)
+    Value marked = masked && masked->inverted && isLeast()
                        ? getOneHotIds(masked->condition, routing.experts, wraps)
                        : Value();
     return marked && sameElements(stripIndex(marked), earlier.ids)
@@ -127,8 +163,8 @@ LogicalResult RouterReader::readPair(NodeOp add) {
     return reject();
   // Weights are the scores of the picks.
   setSelect(SelectMode::TopK, 1);
-  Value scores = getGathered(first->ids, first->weight);
-  Value others = getGathered(second->ids, second->weight);
+  Value scores = getGathered(first->ids, first->weights);
+  Value others = getGathered(second->ids, second->weights);
   if (!scores || !others || !sameElements(scores, others))
     return stop(at, "weights are not scores of the chosen experts");
   if (static_cast<bool>(first->divisor) != static_cast<bool>(second->divisor) ||
@@ -137,7 +173,7 @@ LogicalResult RouterReader::readPair(NodeOp add) {
   if (first->divisor) {
     if (routing.normalize != NormalizeMode::None || routing.scale != 1.0)
       return stop(at, "weights are normalised twice");
-    if (failed(readPairSum(first->divisor, first->weight, second->weight)))
+    if (failed(readPairSum(first->divisor, first->weights, second->weights)))
       return failure();
   }
   setSelect(SelectMode::TopK, 2);

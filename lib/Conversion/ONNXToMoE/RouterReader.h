@@ -62,7 +62,9 @@ public:
 
   FailureOr<Routing> read(Value ids, Value weights, int64_t experts);
   FailureOr<Routing> readDense(Value gates);
-  FailureOr<Routing> readDispatched(Value dispatch, Value weights);
+  FailureOr<Routing> readDispatched(ArrayRef<RouterPick> picks);
+  /// Says how many experts there are, where ids do not.
+  void setExperts(int64_t experts) { routing.experts = experts; }
   FailureOr<Routing> readExpertChoice(Value tokens, Value weights);
 
 private:
@@ -104,9 +106,6 @@ private:
   std::optional<GroupLimitAttr> readGroupMask(const Masked &masked,
                                               double fill);
 
-  /// Reads capacity, and leaves the ids of the choice in `routing`.
-  LogicalResult readDispatch(Value dispatch);
-
   /// Parts of readDense.
   LogicalResult readDenseCore(Value gates);
   LogicalResult readScatter(onnxir::NodeOp scatter);
@@ -115,6 +114,7 @@ private:
   LogicalResult readThreshold(const Masked &masked, Value at);
   LogicalResult readOneHotSum(onnxir::NodeOp sum);
   LogicalResult readPair(onnxir::NodeOp add);
+  LogicalResult readPickPair(RouterPick a, RouterPick b, Value at);
   LogicalResult readPairSum(Value sum, Value a, Value b);
   void readAll(Value gates);
 

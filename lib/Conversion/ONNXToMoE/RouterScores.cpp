@@ -189,12 +189,6 @@ static Value getGroupMarks(const Masked &masked, int64_t experts,
     return masked.condition;
   // …×E from …×G×n, which repeats …×G×1.
   Value repeated = stripExact(masked.condition);
-  if (NodeOp compare = getNode(repeated, {"Greater", "Equal"})) {
-    bool isGreater = compare.getOpType() == "Greater";
-    if (!isUniform(compare.getInput(1), isGreater ? 0.0 : 1.0))
-      return {};
-    repeated = stripExact(compare.getInput(0));
-  }
   while (NodeOp cast = getNode(repeated, {"Cast", "CastLike"}))
     repeated = stripExact(cast.getInput(0));
   NodeOp expand = getNode(repeated, {"Expand", "Tile"});
@@ -227,7 +221,9 @@ std::optional<GroupLimitAttr> RouterReader::readGroupMask(const Masked &masked,
     return std::nullopt;
   auto values = getGroupValues(topK.getInput(0), choice, routing.experts);
   if (!values || values->first != count ||
-      (values->second == GroupReduce::Top2Sum && size < 2) ||
+      // Sums that are rounded tie where those of the gate do not.
+      (values->second == GroupReduce::Top2Sum &&
+       (size < 2 || !isComputeType(topK.getInput(0)))) ||
       routing.select.getK() > keep * size)
     return std::nullopt;
   return GroupLimitAttr::get(choice.getContext(), count, keep, values->second,
@@ -246,7 +242,7 @@ Value RouterReader::readGroups(Value choice, bool fillIsPicked) {
     return choice;
   std::optional<double> fill =
       masked->fill ? getUniform(masked->fill) : std::optional(0.0);
-  if (!fill || std::isnan(*fill) || !isComputeType(value))
+  if (!fill || std::isnan(*fill))
     return choice;
   if (fillIsPicked) {
     // A gate weighs what it picks by its score. That is the same as long as no

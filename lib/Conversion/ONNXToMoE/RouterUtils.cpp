@@ -83,12 +83,65 @@ static bool isBool(Value value) {
   return getElementTypeOrSelf(value.getType()).isInteger(1);
 }
 
-/// `value` without layouts, Not and casts from and to bool.
+static bool isMask(Value value, unsigned depth = kMaskDepth);
+
+/// What is 1 less `value`; null for other values.
+static Value getComplement(NodeOp node) {
+  return node.getOpType() == "Sub" && isUniform(node.getInput(0), 1.0)
+             ? node.getInput(1)
+             : Value();
+}
+
+/// The mask of 0 and 1 that `node` compares with a number between them, or with
+/// one of them; null where it is something else. Notes in `inverted` that the
+/// condition holds for 0.
+static Value getComparedMask(NodeOp node, bool &inverted) {
+  StringRef type = node.getOpType();
+  if (node.getNumSlots() != 2)
+    return {};
+  for (unsigned i : {0u, 1u}) {
+    std::optional<double> number = getUniform(node.getInput(1 - i));
+    if (!number || getUniform(node.getInput(i)) ||
+        isa<IntegerType>(getElementTypeOrSelf(node.getInput(i).getType())) ||
+        !isMask(node.getInput(i)))
+      continue;
+    auto holds = [&](double mask) -> std::optional<bool> {
+      double a = i == 0 ? mask : *number, b = i == 0 ? *number : mask;
+      return llvm::StringSwitch<std::optional<bool>>(type)
+          .Case("Equal", a == b)
+          .Case("Greater", a > b)
+          .Case("GreaterOrEqual", a >= b)
+          .Case("Less", a < b)
+          .Case("LessOrEqual", a <= b)
+          .Default(std::nullopt);
+    };
+    std::optional<bool> atZero = holds(0.0), atOne = holds(1.0);
+    if (!atZero || *atZero == *atOne)
+      return {};
+    inverted ^= *atZero;
+    return node.getInput(i);
+  }
+  return {};
+}
+
+/// `value` without layouts, Not, casts from and to bool, and comparisons that
+/// make a truth value of a mask.
 static Value stripCondition(Value value, bool &inverted) {
   for (;;) {
     value = stripLayout(value);
-    NodeOp node = getNode(value, {"Not", "Cast", "CastLike"});
+    NodeOp node = getNode(value);
     if (!node)
+      return value;
+    if (Value mask = getComparedMask(node, inverted)) {
+      value = mask;
+      continue;
+    }
+    if (Value mask = getComplement(node); mask && isMask(mask)) {
+      inverted = !inverted;
+      value = mask;
+      continue;
+    }
+    if (!getNode(value, {"Not", "Cast", "CastLike"}))
       return value;
     if (node.getOpType() == "Not")
       inverted = !inverted;
@@ -99,7 +152,7 @@ static Value stripCondition(Value value, bool &inverted) {
 }
 
 /// Whether `value` holds nothing but 0 and 1.
-static bool isMask(Value value, unsigned depth = kMaskDepth) {
+static bool isMask(Value value, unsigned depth) {
   value = stripExact(value);
   if (isBool(value))
     return true;
@@ -113,6 +166,8 @@ static bool isMask(Value value, unsigned depth = kMaskDepth) {
   }
   if (type == "ScatterElements")
     return isUniform(node.getInput(0), 0.0) && isUniform(node.getInput(2), 1.0);
+  if (Value mask = getComplement(node))
+    return isMask(mask, depth - 1);
   if (type == "ReduceMax" || type == "ReduceSum" || type == "Expand" ||
       type == "Tile" || type == "Cast")
     return isMask(node.getInput(0), depth - 1);

@@ -70,10 +70,18 @@ FailureOr<Routing> matchRouting(Value ids, Value weights, RemarkSink &remarks,
 FailureOr<Routing> matchDenseRouting(Value gates, RemarkSink &remarks,
                                      ScoreFinder findScores = nullptr);
 
-/// Reads the router behind one-hot dispatch: `dispatch` T×E×C is 1 where a
-/// token has a place of an expert, `weights` T or T×1 are those of tokens.
-FailureOr<Routing> matchDispatchRouting(Value dispatch, Value weights,
-                                        RemarkSink &remarks);
+/// One of the choices of a router that makes them one by one: an id and a
+/// weight for each token, T or T×1.
+struct RouterPick {
+  Value ids, weights;
+  /// What the weight is divided by, if that was taken off it, or null.
+  Value divisor;
+};
+
+/// Reads the router behind one-hot dispatch to `experts`, which makes `picks`.
+FailureOr<Routing> matchDispatchRouting(ArrayRef<RouterPick> picks,
+                                        int64_t experts, RemarkSink &remarks,
+                                        ScoreFinder findScores = nullptr);
 
 /// Reads the router of experts that choose tokens: `tokens` and `weights` are
 /// E×k.

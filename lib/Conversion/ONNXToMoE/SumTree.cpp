@@ -55,7 +55,7 @@ void SumTree::addChild(int node, Term term, bool additive) {
   nodes.emplace_back();
   nodes[child].parent = node;
   nodes[child].rows = term.rows;
-  nodes[child].additive = nodes[node].additive && additive;
+  nodes[child].additive = additive;
   nodes[node].children.push_back(child);
   worklist.push_back({child, std::move(term)});
 }

@@ -6,37 +6,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Terms.h"
+#include "DispatchSlots.h"
 
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Products of more factors are not taken apart.
-static constexpr unsigned kMaxDepth = 8;
-
-/// Whether `factor` is a product with the factor `wanted`; adds the others to
-/// `others`.
-static bool removeFactor(AccessReader &reader, Access factor,
-                         const Access &wanted, SmallVectorImpl<Access> &others,
-                         unsigned depth = kMaxDepth) {
-  factor = stripCasts(reader, factor);
-  if (factor == wanted)
-    return true;
-  if (!factor.expr->isMap("Mul") || depth == 0)
-    return false;
-  SmallVector<Access, 2> operands = reader.open(factor);
-  for (int i : {0, 1}) {
-    if (!removeFactor(reader, operands[i], wanted, others, depth - 1))
-      continue;
-    others.push_back(operands[1 - i]);
-    return true;
-  }
-  return false;
-}
-
-/// Reads `term` as Σ_{e, c} D[t, e, c] · body_e(Σ_s D[s, e, c] · x[s]): its
-/// gate becomes D, its input x at the tokens. What is left of its factors has
-/// to be numbers for each token. Returns false where it is something else.
+/// Reads `term` as Σ_{e, c} C[t, e, c] · body_e(Σ_s D[s, e, c] · x[s]), C and D
+/// having the same places: its gate becomes C, its input x at the tokens. What
+/// is left of its factors has to be numbers for each token. Returns false where
+/// it is something else.
 bool moe::classifyDispatch(AccessReader &reader, const SumTree &tree,
                            Term &term) {
   const Access &input = term.body->input;
@@ -66,21 +44,17 @@ bool moe::classifyDispatch(AccessReader &reader, const SumTree &tree,
                  ? at
                  : Binding::variable(tree.tokens[it - order.begin()]);
     };
-    // The same tensor brings the rows back.
-    Access back = dispatch;
-    for (Binding &at : back.at)
+    // A tensor of the same places brings the rows back.
+    Access there = dispatch;
+    for (Binding &at : there.at)
       at = toToken(at);
-    SmallVector<Access> others;
-    auto same = llvm::find_if(term.factors, [&](const Access &factor) {
-      return removeFactor(reader, factor, back, others);
-    });
-    if (same == term.factors.end())
-      continue;
     SmallVector<int> summed;
-    for (const Binding &at : back.at)
+    for (const Binding &at : there.at)
       if (at.isPlain() && !llvm::is_contained(tree.tokens, at.var))
         summed.push_back(at.var);
-    if (summed.size() != 2 || term.summed.size() != 2 ||
+    // One place for each expert is no dimension.
+    if (summed.empty() || summed.size() > 2 ||
+        term.summed.size() != summed.size() ||
         !llvm::all_of(summed, [&](int var) {
           return llvm::is_contained(term.summed, var);
         }))
@@ -89,16 +63,43 @@ bool moe::classifyDispatch(AccessReader &reader, const SumTree &tree,
     if (!expert || !expert->isPlain() ||
         !llvm::is_contained(summed, expert->var))
       continue;
+    int place = summed[summed[0] == expert->var && summed.size() > 1];
+    if (place == expert->var)
+      place = -1;
+    Size capacity = place < 0 ? 1 : 0;
+    for (auto [size, at] : llvm::zip_equal(there.expr->axes, there.at))
+      if (at.isPlain(place))
+        capacity = size;
+    DispatchVariables variables{tree.tokens, expert->var, place, capacity};
+    SmallVector<Access> back, others;
+    for (const Access &factor : term.factors)
+      (factor.dependsOn(expert->var) || factor.dependsOn(place) ? back : others)
+          .push_back(factor);
+    auto sent = readDispatchSlots(reader, there, variables);
+    auto returned = capacity > 0 && !back.empty()
+                        ? readDispatchSlots(reader, back, variables)
+                        : std::nullopt;
+    if (!sent || !returned || sent->size() != returned->size() ||
+        !llvm::all_of(llvm::zip_equal(*sent, *returned), [](auto pair) {
+          return std::get<0>(pair).element == std::get<1>(pair).element;
+        })) {
+      term.role = "router";
+      term.reason = "tokens are not dispatched to places counted in their order";
+      term.at = there.expr->origin;
+      continue;
+    }
 
-    term.factors.erase(same);
-    term.factors.append(others);
+    term.factors = others;
     term.summed.clear();
     term.body->input = tokens;
     for (Binding &at : term.body->input.at)
       at = toToken(at);
     term.gate.kind = TermGate::Kind::Dispatch;
-    term.gate.dense = dispatch.expr;
+    term.gate.dense = back[0].expr;
+    term.gate.slots = *returned;
+    term.gate.capacity = capacity;
     term.gate.experts = term.body->up.matrix.experts;
+    term.role = term.reason = {};
     return true;
   }
   return false;

@@ -99,8 +99,14 @@ static void expandFactor(AccessReader &reader, const Access &access,
   SmallVector<Access> parts;
   if (!splitFactor(reader, access, parts, summed, kMaxDepth))
     parts.push_back(access);
-  for (const Access &part : parts)
-    factors.push_back(reader.readsRows(part) ? reader.peel(part) : part);
+  for (Access &part : parts) {
+    while (reader.readsRows(part))
+      if (Access inner = reader.peelOnce(part))
+        part = inner;
+      else
+        break;
+    factors.push_back(part);
+  }
 }
 
 /// Whether `access` reads tokens at `tokens`, in this order, and is read at
@@ -127,19 +133,18 @@ static bool readsTokens(const Access &access, ArrayRef<int> tokens,
   return next == tokens.size();
 }
 
-/// `access` as the innermost tensor that holds it for each token and slot.
-static Access findTensor(AccessReader &reader, Access access,
-                         ArrayRef<int> tokens) {
-  Access found = access;
-  for (;; ) {
+Access moe::findTensor(AccessReader &reader, Access access,
+                       ArrayRef<int> tokens) {
+  Access found;
+  for (Access next = access; next; next = reader.peelOnce(next)) {
     std::optional<Binding> slot;
-    if (readsTokens(access, tokens, slot) && (!slot || slot->isPlain()))
-      found = access;
-    Access inner = reader.peelOnce(access);
-    if (!inner)
-      return found;
-    access = inner;
+    if (readsTokens(next, tokens, slot) && (!slot || slot->isPlain()))
+      found = next;
+    // Beneath it values are not rounded yet.
+    if (found && isFloatCast(next.expr))
+      break;
   }
+  return found ? found : access;
 }
 
 /// What `access` is a test of: whether it is not 0, or greater than 0.
@@ -232,11 +237,14 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
   bool dispatched = term.body && classifyDispatch(reader, tree, term);
   if (term.body) {
     std::optional<Binding> other;
+    bool isExplained = !term.role.empty();
     if (!readsTokens(term.body->input, tree.tokens, other) || !other ||
         !other->isPlain(kFeature)) {
-      term.role = "expert";
-      term.reason = "what it reads is no row of the layer's input";
-      term.at = term.body->input.expr->origin;
+      if (!isExplained) {
+        term.role = "expert";
+        term.reason = "what it reads is no row of the layer's input";
+        term.at = term.body->input.expr->origin;
+      }
       term.body.reset();
     }
   }
@@ -314,14 +322,30 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
     return llvm::any_of(summed, [&](int var) { return access.dependsOn(var); });
   };
   if (dispatched) {
-    if (ids || rest.size() > 1)
+    if (ids)
       return giveUp();
-    std::optional<Binding> at;
-    if (!rest.empty() && (!readsTokens(rest[0], tree.tokens, at) || at))
-      return giveUp();
-    if (!rest.empty())
-      gate.weights = rest[0].expr;
-    rest.clear();
+    // A slot's weight may multiply its result.
+    DispatchSlot &first = gate.slots[0];
+    if (gate.slots.size() == 1 && !first.weights && rest.size() == 1 &&
+        !rest[0].expr->is(Expr::Kind::Splat)) {
+      first.weights = rest[0];
+      rest.clear();
+    }
+    for (DispatchSlot &slot : gate.slots) {
+      std::optional<Binding> at;
+      if (!slot.weights) {
+        term.body.reset();
+        term.unread = true;
+        term.role = "router";
+        term.reason = "dispatched tokens have no weights";
+        term.at = gate.dense->origin;
+        return;
+      }
+      slot.ids = findTensor(reader, slot.ids, tree.tokens);
+      slot.weights = findTensor(reader, slot.weights, tree.tokens);
+      if (!readsTokens(slot.weights, tree.tokens, at) || at)
+        return giveUp();
+    }
   } else if (ids) {
     std::optional<Binding> slot;
     if (!readsTokens(ids, tree.tokens, slot))

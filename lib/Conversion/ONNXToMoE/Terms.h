@@ -13,6 +13,14 @@
 
 namespace mlir::moe {
 
+/// One of the choices that a dispatch tensor makes for a token: an id for each
+/// token, as the model reads it and as the element of a tensor that it is, and
+/// a weight, null for 1.
+struct DispatchSlot {
+  Access ids, element, weights;
+};
+using DispatchSlots = SmallVector<DispatchSlot, 1>;
+
 /// What decides how much of an expert a token gets.
 struct TermGate {
   enum class Kind {
@@ -22,7 +30,7 @@ struct TermGate {
     Choice,
     /// dense[t, e].
     Dense,
-    /// weights[t] where dense[t, e, c] says that a place of e is the token's.
+    /// The weight of a slot whose place of e is not beyond the capacity.
     Dispatch,
   };
   Kind kind = Kind::None;
@@ -32,6 +40,8 @@ struct TermGate {
   /// Dense: an expression of tokens and experts. Dispatch: of tokens, experts
   /// and places.
   const Expr *dense = nullptr;
+  DispatchSlots slots;
+  int64_t capacity = 0;
   /// Only gates greater than 0 count.
   bool positiveOnly = false;
   /// Which expert, or that it is all of them, from `offset` on.
@@ -75,7 +85,7 @@ struct SumNode {
   int parent = -1;
   SmallVector<int, 2> children;
   Access rows;
-  /// Nothing but additions lies between the root and this node.
+  /// Whether the parent is a sum of which this is a part.
   bool additive = true;
   int term = -1;
 };
@@ -121,6 +131,10 @@ bool classifyDispatch(AccessReader &reader, const SumTree &tree, Term &term);
 /// Finds the body and gate of `term`. The body of a copy expert is not found
 /// here, since any term looks like one.
 void classify(AccessReader &reader, const SumTree &tree, Term &term);
+
+/// `access` as the innermost tensor that holds it for each token and slot;
+/// casts that round stay.
+Access findTensor(AccessReader &reader, Access access, ArrayRef<int> tokens);
 
 } // namespace mlir::moe
 

@@ -1,4 +1,4 @@
-// Gates of all experts, and dispatch tensors, that are no gate's: which node
+// Gates of all experts that are no gate's: which node
 // stops the match, and why.
 // RUN: moe-opt %s --test-moe-match-routing --split-input-file --verify-diagnostics | FileCheck %s --implicit-check-not=moe.gate
 
@@ -124,64 +124,4 @@ func.func @top_p_of_more(%l: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %w = onnxir.node "Where"(%m, %v, %zero) : (tensor<?x8xi1>, tensor<?x8xf32>, tensor<f32>) -> tensor<?x8xf32>
   %g = onnxir.node "ScatterElements"(%zeros, %i, %w) {axis = 1 : i64} : (tensor<4x8xf32>, tensor<?x8xi64>, tensor<?x8xf32>) -> tensor<?x8xf32>
   return %g : tensor<?x8xf32>
-}
-
-// -----
-
-// Places counted from the last token on.
-func.func @reverse(%l: tensor<?x4xf32>) -> (tensor<?x4x3xf32>, tensor<?x1xf32>) {
-  %last = arith.constant dense<-1> : tensor<1xi64>
-  %mid = arith.constant dense<1> : tensor<1xi64>
-  %tokens = arith.constant dense<0> : tensor<i64>
-  %ids = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi64>
-  %places = arith.constant dense<[0, 1, 2]> : tensor<3xi64>
-  %w = onnxir.node "ReduceMax"(%l, %last) : (tensor<?x4xf32>, tensor<1xi64>) -> tensor<?x1xf32>
-  %i = onnxir.node "ArgMax"(%l) {axis = -1 : i64} : (tensor<?x4xf32>) -> tensor<?x1xi64>
-  %mb = onnxir.node "Equal"(%i, %ids) : (tensor<?x1xi64>, tensor<4xi64>) -> tensor<?x4xi1>
-  %m = onnxir.node "Cast"(%mb) {to = 7 : i64} : (tensor<?x4xi1>) -> tensor<?x4xi64>
-  %c = onnxir.node "CumSum"(%m, %tokens) {reverse = 1 : i64, exclusive = 1 : i64} : (tensor<?x4xi64>, tensor<i64>) -> tensor<?x4xi64>
-  %cm = onnxir.node "Mul"(%c, %m) : (tensor<?x4xi64>, tensor<?x4xi64>) -> tensor<?x4xi64>
-  %n = onnxir.node "ReduceSum"(%cm, %last) : (tensor<?x4xi64>, tensor<1xi64>) -> tensor<?x1xi64>
-  %hb = onnxir.node "Equal"(%n, %places) : (tensor<?x1xi64>, tensor<3xi64>) -> tensor<?x3xi1>
-  %h = onnxir.node "Cast"(%hb) {to = 1 : i64} : (tensor<?x3xi1>) -> tensor<?x3xf32>
-  %hu = onnxir.node "Unsqueeze"(%h, %mid) : (tensor<?x3xf32>, tensor<1xi64>) -> tensor<?x1x3xf32>
-  %mf = onnxir.node "Cast"(%m) {to = 1 : i64} : (tensor<?x4xi64>) -> tensor<?x4xf32>
-  %mu = onnxir.node "Unsqueeze"(%mf, %last) : (tensor<?x4xf32>, tensor<1xi64>) -> tensor<?x4x1xf32>
-  // expected-remark @below {{Mul: router: tokens are not dispatched to places counted in their order}}
-  %d = onnxir.node "Mul"(%mu, %hu) : (tensor<?x4x1xf32>, tensor<?x1x3xf32>) -> tensor<?x4x3xf32>
-  return %d, %w : tensor<?x4x3xf32>, tensor<?x1xf32>
-}
-
-// -----
-
-// expected-remark @below {{router: the number of experts or of their places is not known}}
-func.func @dynamic_places(%d: tensor<?x4x?xf32>, %w: tensor<?x1xf32>) -> (tensor<?x4x?xf32>, tensor<?x1xf32>) {
-  return %d, %w : tensor<?x4x?xf32>, tensor<?x1xf32>
-}
-
-// -----
-
-// A softmax of one weight, taken before drops.
-func.func @normalised_drops(%l: tensor<?x4xf32>) -> (tensor<?x4x3xf32>, tensor<?x1xf32>) {
-  %last = arith.constant dense<-1> : tensor<1xi64>
-  %mid = arith.constant dense<1> : tensor<1xi64>
-  %one = arith.constant dense<1> : tensor<1xi64>
-  %tokens = arith.constant dense<0> : tensor<i64>
-  %ids = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi64>
-  %places = arith.constant dense<[0, 1, 2]> : tensor<3xi64>
-  %v, %i = onnxir.node "TopK"(%l, %one) : (tensor<?x4xf32>, tensor<1xi64>) -> (tensor<?x1xf32>, tensor<?x1xi64>)
-  // expected-remark @below {{Softmax: router: weights of dropped tokens are normalised}}
-  %w = onnxir.node "Softmax"(%v) {axis = 1 : i64} : (tensor<?x1xf32>) -> tensor<?x1xf32>
-  %mb = onnxir.node "Equal"(%i, %ids) : (tensor<?x1xi64>, tensor<4xi64>) -> tensor<?x4xi1>
-  %m = onnxir.node "Cast"(%mb) {to = 7 : i64} : (tensor<?x4xi1>) -> tensor<?x4xi64>
-  %c = onnxir.node "CumSum"(%m, %tokens) {exclusive = 1 : i64} : (tensor<?x4xi64>, tensor<i64>) -> tensor<?x4xi64>
-  %cm = onnxir.node "Mul"(%c, %m) : (tensor<?x4xi64>, tensor<?x4xi64>) -> tensor<?x4xi64>
-  %n = onnxir.node "ReduceSum"(%cm, %last) : (tensor<?x4xi64>, tensor<1xi64>) -> tensor<?x1xi64>
-  %hb = onnxir.node "Equal"(%n, %places) : (tensor<?x1xi64>, tensor<3xi64>) -> tensor<?x3xi1>
-  %h = onnxir.node "Cast"(%hb) {to = 1 : i64} : (tensor<?x3xi1>) -> tensor<?x3xf32>
-  %hu = onnxir.node "Unsqueeze"(%h, %mid) : (tensor<?x3xf32>, tensor<1xi64>) -> tensor<?x1x3xf32>
-  %mf = onnxir.node "Cast"(%m) {to = 1 : i64} : (tensor<?x4xi64>) -> tensor<?x4xf32>
-  %mu = onnxir.node "Unsqueeze"(%mf, %last) : (tensor<?x4xf32>, tensor<1xi64>) -> tensor<?x4x1xf32>
-  %d = onnxir.node "Mul"(%mu, %hu) : (tensor<?x4x1xf32>, tensor<?x1x3xf32>) -> tensor<?x4x3xf32>
-  return %d, %w : tensor<?x4x3xf32>, tensor<?x1xf32>
 }

@@ -1,4 +1,4 @@
-// Routers that give a gate for each expert, and dispatch tensors, as gates.
+// Routers that give a gate for each expert, as gates.
 // RUN: moe-opt %s --test-moe-match-routing --canonicalize --split-input-file | FileCheck %s --implicit-check-not=onnxir.node
 
 // CHECK-LABEL: func.func @scattered
@@ -146,34 +146,4 @@ func.func @hash(%table: tensor<96xi64>, %tokens: tensor<?xi64>) -> tensor<?x4xf3
   %m = onnxir.node "Equal"(%iu, %ids) : (tensor<?x1xi64>, tensor<4xi64>) -> tensor<?x4xi1>
   %g = onnxir.node "Cast"(%m) {to = 1 : i64} : (tensor<?x4xi1>) -> tensor<?x4xf32>
   return %g : tensor<?x4xf32>
-}
-
-// -----
-
-// Switch: places of an expert are given out in the order of tokens.
-// CHECK-LABEL: func.func @dispatch
-// CHECK: moe.gate %{{.*}} score<softmax> select<top_k, k = 1> capacity<count = 3> : tensor<?x4xf32>
-func.func @dispatch(%l: tensor<?x4xf32>) -> (tensor<?x4x3xf32>, tensor<?x1xf32>) {
-  %last = arith.constant dense<-1> : tensor<1xi64>
-  %mid = arith.constant dense<1> : tensor<1xi64>
-  %tokens = arith.constant dense<0> : tensor<i64>
-  %one = arith.constant dense<1> : tensor<i64>
-  %ids = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi64>
-  %places = arith.constant dense<[0, 1, 2]> : tensor<3xi64>
-  %p = onnxir.node "Softmax"(%l) {axis = -1 : i64} : (tensor<?x4xf32>) -> tensor<?x4xf32>
-  %w = onnxir.node "ReduceMax"(%p, %last) : (tensor<?x4xf32>, tensor<1xi64>) -> tensor<?x1xf32>
-  %i = onnxir.node "ArgMax"(%p) {axis = -1 : i64} : (tensor<?x4xf32>) -> tensor<?x1xi64>
-  %mb = onnxir.node "Equal"(%i, %ids) : (tensor<?x1xi64>, tensor<4xi64>) -> tensor<?x4xi1>
-  %m = onnxir.node "Cast"(%mb) {to = 7 : i64} : (tensor<?x4xi1>) -> tensor<?x4xi64>
-  %c = onnxir.node "CumSum"(%m, %tokens) : (tensor<?x4xi64>, tensor<i64>) -> tensor<?x4xi64>
-  %cm = onnxir.node "Mul"(%c, %m) : (tensor<?x4xi64>, tensor<?x4xi64>) -> tensor<?x4xi64>
-  %n = onnxir.node "ReduceSum"(%cm, %last) : (tensor<?x4xi64>, tensor<1xi64>) -> tensor<?x1xi64>
-  %pos = onnxir.node "Sub"(%n, %one) : (tensor<?x1xi64>, tensor<i64>) -> tensor<?x1xi64>
-  %hb = onnxir.node "Equal"(%pos, %places) : (tensor<?x1xi64>, tensor<3xi64>) -> tensor<?x3xi1>
-  %h = onnxir.node "Cast"(%hb) {to = 1 : i64} : (tensor<?x3xi1>) -> tensor<?x3xf32>
-  %hu = onnxir.node "Unsqueeze"(%h, %mid) : (tensor<?x3xf32>, tensor<1xi64>) -> tensor<?x1x3xf32>
-  %mf = onnxir.node "Cast"(%m) {to = 1 : i64} : (tensor<?x4xi64>) -> tensor<?x4xf32>
-  %mu = onnxir.node "Unsqueeze"(%mf, %last) : (tensor<?x4xf32>, tensor<1xi64>) -> tensor<?x4x1xf32>
-  %d = onnxir.node "Mul"(%mu, %hu) : (tensor<?x4x1xf32>, tensor<?x1x3xf32>) -> tensor<?x4x3xf32>
-  return %d, %w : tensor<?x4x3xf32>, tensor<?x1xf32>
 }

@@ -1,5 +1,7 @@
 """A graph in the making, whose spelling of the same thing varies at random."""
 
+import collections
+
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
@@ -11,14 +13,15 @@ PRODUCTS = ("MatMul", "Gemm", "Einsum")
 class Graph:
     """Nodes and initializers. Every choice is drawn from `rng`, so a seed always gives the same graph.
 
-    `outside` counts the products that belong to no expert: routers, and the gates of shared experts. `clear` lists
-    (value, k, relative margin): choices which rounding must not turn round.
+    `outside` counts the products that belong to no expert: routers, and the gates of shared experts. `stays` counts
+    nodes of a router that no gate computes alike. `clear` lists (value, k): choices which rounding must not turn round.
     """
 
     def __init__(self, rng, opset, dtype):
         self.rng, self.opset, self.dtype = rng, opset, dtype
         self.nodes, self.initializers, self.clear = [], [], []
         self.values = self.outside = 0
+        self.stays = collections.Counter()
         # What a graph does once it tends to do everywhere.
         self.noise = self.pick(0.0, 0.0, 0.05, 0.2)
         self.inline = self.pick(0.0, 0.0, 0.5, 1.0)

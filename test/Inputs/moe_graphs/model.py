@@ -50,7 +50,8 @@ class Layer:
 class Case:
     """A model, its sets of inputs with ONNX Runtime's outputs, the tolerance, and what raising should find.
 
-    `outside` is the number of products that belong to no expert; `words` describe the model to people.
+    `outside` is the number of products that belong to no expert, `stays` counts other nodes of layers that stay for a
+    reason; `words` describe the model to people.
     """
 
     seed: int
@@ -60,6 +61,7 @@ class Case:
     atol: float = 0
     layers: list = field(default_factory=list)
     outside: int = 0
+    stays: dict = field(default_factory=dict)
     words: list = field(default_factory=list)
 
     def describe(self):
@@ -246,5 +248,5 @@ def make_case(seed, form=None):
             # Reshape cannot say 0; or ONNX Runtime's kernels divide by the number of tokens.
             size_sets[-1] = OTHER_SIZES[0]
     run(g, case.model, shape, case, size_sets)
-    case.outside = g.outside
+    case.outside, case.stays = g.outside, g.stays
     return case

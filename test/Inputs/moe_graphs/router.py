@@ -71,7 +71,11 @@ def mask_groups(g, values, experts, groups, keep, by_sum, excluded):
         best = g.reduce("ReduceMax", grouped, -1, keep=False)
     g.clear.append((best, keep))
     _, chosen = g.node("TopK", best, g.ints(keep), outputs=2, axis=-1)
-    if g.flip(0.6):
+    scattered = g.flip(0.6)
+    if by_sum and g.dtype != "f32":
+        # Sums that are rounded to a small float may tie, those of a gate do not: the mask of groups stays.
+        g.stays.update(["TopK", "TopK", "ScatterElements" if scattered else "OneHot"])
+    if scattered:
         ones = g.node("Expand", g.real(1), g.node("Shape", chosen))
         mask = g.node("ScatterElements", g.zeros(g.node("Shape", best)), chosen, ones, axis=g.pick(1, -1))
     else:

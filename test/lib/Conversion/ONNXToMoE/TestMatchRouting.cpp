@@ -45,18 +45,12 @@ struct TestMatchRoutingPass
     RemarkSink remarks;
     if (end->getNumOperands() == 2) {
       Value first = end->getOperand(0), weights = end->getOperand(1);
-      auto type = dyn_cast<RankedTensorType>(first.getType());
-      bool isDispatch = type && isa<FloatType>(type.getElementType());
       FailureOr<Routing> routing =
-          isDispatch     ? matchDispatchRouting(first, weights, remarks)
-          : expertChoice ? matchExpertChoice(first, weights, remarks)
-                         : matchRouting(first, weights, remarks);
+          expertChoice ? matchExpertChoice(first, weights, remarks)
+                       : matchRouting(first, weights, remarks);
       if (succeeded(routing)) {
         GateOp gate = buildGate(builder, *routing);
-        if (isDispatch)
-          end->setOperands(buildDense(builder, gate));
-        else
-          end->setOperands({gate.getIds(), gate.getWeights()});
+        end->setOperands({gate.getIds(), gate.getWeights()});
       }
     } else if (end->getNumOperands() == 1) {
       Value gates = end->getOperand(0);
