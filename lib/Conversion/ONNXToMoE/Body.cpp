@@ -169,6 +169,9 @@ static std::optional<Body> matchFFN(AccessReader &reader, const Access &rows,
     auto up = matchProjection(reader, activation->up, inner, count, thin);
     if (!up || (thin && !up->first.thin))
       continue;
+    // What tokens are dispatched to is no input, they themselves no matrix.
+    if (up->first.matrix.constant != body.down.matrix.constant)
+      continue;
     body.up = up->first;
     body.input = reader.peel(up->second);
     body.gate = {};

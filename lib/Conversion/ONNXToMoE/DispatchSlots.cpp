@@ -21,6 +21,8 @@ namespace {
 /// those that did so in the slots of `before`, and `offset`.
 struct Count {
   bool own = false;
+  /// Comparisons of which one fails where it is 0 instead.
+  SmallVector<Access, 1> limits;
   double offset = 0.0;
   SmallVector<Access, 2> before;
 };
@@ -50,6 +52,8 @@ private:
   std::optional<Slot> readSlot(ArrayRef<Access> factors);
   bool addFactor(Slot &slot, const Access &factor);
   bool checkLimit(const Slot &slot, const Access &limit);
+  bool splitAt(const Access &access, const Binding &at,
+               SmallVectorImpl<Access> &factors, unsigned depth);
   std::optional<Count> readCount(Access access, const Access &ids,
                                  const Binding &expert, unsigned depth);
   /// Whether `access` marks the choice `ids` at the tokens `at` and `expert`;
@@ -187,6 +191,7 @@ std::optional<Count> SlotReader::readCount(Access access, const Access &ids,
         (subtracts && (b->own || !b->before.empty())))
       return std::nullopt;
     a->own |= b->own;
+    a->limits.append(b->limits);
     a->offset += subtracts ? -b->offset : b->offset;
     a->before.append(b->before);
     return a;
@@ -250,10 +255,45 @@ std::optional<Count> SlotReader::readCount(Access access, const Access &ids,
     if (product.expr->isMap("Where") && !operands.pop_back_val().expr->isSplat(0))
       return std::nullopt;
   }
-  for (int i : {0, 1})
-    if (isOwnMark(operands[i], at))
-      return readCount(operands[1 - i], ids, at, depth - 1);
-  return std::nullopt;
+  // The marks may be those of experts that have a place left.
+  SmallVector<Access> factors;
+  SmallVector<Access, 1> limits;
+  Access counted;
+  bool marked = false;
+  for (const Access &operand : operands)
+    if (!splitAt(operand, at, factors, depth - 1))
+      return std::nullopt;
+  for (const Access &factor : factors) {
+    if (isOwnMark(factor, at))
+      marked = true;
+    else if (isLimit(factor, 0))
+      limits.push_back(strip(factor));
+    else if (!counted)
+      counted = factor;
+    else
+      return std::nullopt;
+  }
+  if (!marked || !counted)
+    return std::nullopt;
+  auto inner = readCount(counted, ids, at, depth - 1);
+  if (inner)
+    inner->limits.append(limits);
+  return inner;
+}
+
+/// Adds the factors of a product that depend on `at` to `factors`.
+bool SlotReader::splitAt(const Access &access, const Binding &at,
+                         SmallVectorImpl<Access> &factors, unsigned depth) {
+  Access inner = strip(access);
+  if (depth == 0 || factors.size() > kMaxFactors)
+    return false;
+  if (!inner.expr->isMap("Mul")) {
+    factors.push_back(inner);
+    return true;
+  }
+  return llvm::all_of(reader.open(inner), [&](const Access &operand) {
+    return splitAt(operand, at, factors, depth - 1);
+  });
 }
 
 bool SlotReader::addFactor(Slot &slot, const Access &factor) {
@@ -338,8 +378,10 @@ std::optional<Slot> SlotReader::readSlot(ArrayRef<Access> factors) {
   });
   // Without a dimension of places the limit knows them.
   Access place = slot.place;
-  if (!place && variables.place < 0 && !slot.limits.empty())
-    place = reader.open(slot.limits[0])[0];
+  if (!place && variables.place < 0 && !slot.limits.empty()) {
+    SmallVector<Access, 2> operands = reader.open(slot.limits[0]);
+    place = operands[operands[0].expr->is(Expr::Kind::Splat)];
+  }
   if (!place)
     return std::nullopt;
   if (Access whole = unclip(place)) {
@@ -350,6 +392,9 @@ std::optional<Slot> SlotReader::readSlot(ArrayRef<Access> factors) {
   auto count = readCount(place, slot.slot.element,
                          Binding::variable(variables.expert), kMaxDepth);
   if (!count || !count->own || (slot.place && count->offset != 0.0))
+    return std::nullopt;
+  // Where the place is not counted the product must be 0 anyway.
+  if (!count->limits.empty() && slot.limits.empty())
     return std::nullopt;
   slot.before = count->before;
   if (!llvm::all_of(slot.limits, [&](const Access &limit) {

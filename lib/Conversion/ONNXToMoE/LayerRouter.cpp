@@ -57,16 +57,20 @@ int64_t LayerBuilder::countExperts() const {
 
 /// The tensor of tokens × slots whose columns the picks are, in their order.
 static const Expr *findColumns(AccessReader &reader, ArrayRef<Access> picks) {
+  // The slots are the last axis of the tensor.
+  auto isColumn = [&](const Access &access, int64_t i) {
+    const Layout &dims = access.expr->layout;
+    return access.expr->origin && !dims.empty() && dims.back().size() == 1 &&
+           dims.back()[0].axis >= 0 &&
+           dims.back()[0].size == static_cast<Size>(picks.size()) &&
+           access.at[dims.back()[0].axis] == Binding::constant(i);
+  };
   const Expr *found = nullptr;
   for (auto [i, pick] : llvm::enumerate(picks)) {
-    Access access = reader.peel(pick);
-    // The slots are the last axis of the tensor.
-    const Layout &dims = access.expr->layout;
-    if (!access.expr->origin || dims.empty() || dims.back().size() != 1 ||
-        dims.back()[0].axis < 0 ||
-        dims.back()[0].size != static_cast<Size>(picks.size()) ||
-        !(access.at[dims.back()[0].axis] == Binding::constant(i)) ||
-        (found && found != access.expr))
+    Access access = pick;
+    while (access && !isColumn(access, i))
+      access = reader.peelOnce(access);
+    if (!access || (found && found != access.expr))
       return nullptr;
     found = access.expr;
   }

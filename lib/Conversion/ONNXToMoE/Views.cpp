@@ -185,6 +185,13 @@ Value moe::getSameOrder(Operation *op) {
                ? input
                : Value();
   }
+  // The only element along an axis.
+  if (type == "Gather")
+    return getSize(input, getAxisOf(node, "axis", 0, getRank(input))) == 1 &&
+                   getNumElements(node.getInput(1)) == 1 &&
+                   isUniform(node.getInput(1), 0.0)
+               ? input
+               : Value();
   // Its mask, where somebody uses it, is no layout of the input.
   if (type == "Dropout" &&
       (node.getNumResults() == 1 || node.getResult(1).use_empty())) {

@@ -324,27 +324,3 @@ def form_contrib(g, x, experts, logits, k, normalise):
     while not inputs[-1]:
         inputs.pop()
     return g.node("MoE", *inputs, domain="com.microsoft", k=k, normalize_routing_weights=int(normalise), **attributes)
-
-
-def form_switch(g, x, experts, routing, hidden, capacity):
-    """F8: tensors that say which place of which expert a token has; those beyond the capacity are dropped."""
-    ids = g.squeeze(routing.ids, 1, [-1])
-    marks = g.node("OneHot", ids, g.int(experts.count), g.tensor(np.array([0, 1], np.int64)), axis=-1)
-    before = g.node("CumSum", marks, g.int(0))
-    place = g.node("Sub", g.sum(g.node("Mul", before, marks), 1, keep=False), g.int(1))
-    keep = g.cast(g.node("Less", place, g.int(capacity)), g.dtype)
-    clamped = g.node("Min", place, g.int(capacity - 1))
-    places_hot = g.node("OneHot", clamped, g.int(capacity), g.tensor(np.array([0, 1], np.float32)), axis=-1)
-    places_hot = g.mul(g.cast(places_hot, g.dtype), g.unsqueeze(keep, 1, [-1, 1]))
-    dispatch = g.mul(g.unsqueeze(g.cast(marks, g.dtype), 2), g.unsqueeze(places_hot, 1))
-    if g.flip():
-        inputs = g.node("Einsum", dispatch, x, equation="tec,th->ech")
-    else:
-        flat = g.transpose(g.reshape(dispatch, [-1, experts.count * capacity]), 1, 0)
-        inputs = g.reshape(g.node("MatMul", flat, x), [experts.count, capacity, hidden])
-    rows = experts.apply_all(inputs, False)
-    if g.flip():
-        combine = g.mul(dispatch, g.unsqueeze(routing.weights, 2, [-1, 1, 1]))
-        return g.node("Einsum", combine, rows, equation="tec,ech->th")
-    out = g.node("Einsum", dispatch, rows, equation="tec,ech->th")
-    return g.mul(out, routing.weights)

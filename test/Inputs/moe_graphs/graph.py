@@ -5,7 +5,7 @@ import collections
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-TYPES = {"f32": TensorProto.FLOAT, "f16": TensorProto.FLOAT16, "bf16": TensorProto.BFLOAT16, "f64": TensorProto.DOUBLE}
+TYPES = {"i64": TensorProto.INT64, "f32": TensorProto.FLOAT, "f16": TensorProto.FLOAT16, "bf16": TensorProto.BFLOAT16, "f64": TensorProto.DOUBLE}
 NUMPY = {"f32": np.float32, "f16": np.float16, "f64": np.float64}
 PRODUCTS = ("MatMul", "Gemm", "Einsum")
 

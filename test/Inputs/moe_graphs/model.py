@@ -8,9 +8,10 @@ import onnxruntime as ort
 from onnx import helper
 
 from . import forms
+from .dispatch import form_switch
 from .experts import make_experts
 from .graph import NUMPY, TYPES, Graph
-from .router import make_gates, make_logits, make_routing
+from .router import make_gates, make_logits, make_picks, make_routing
 
 # A form, how many experts may be chosen, and whether their weights must stand in one tensor.
 FORMS = {
@@ -21,7 +22,7 @@ FORMS = {
     "F5": (forms.form_masked, False),
     "F6": (forms.form_token_gather, True),
     "F7": (forms.form_contrib, True),
-    "F8": (forms.form_switch, True),
+    "F8": (form_switch, True),
 }
 
 
@@ -116,7 +117,7 @@ def make_layer(g, x, hidden, form, case):
     count = g.pick(1, 2, 3, 4, 4, 6, 8)
     k = min(count, g.pick(1, 2, 2, 3, 4, 8))
     if form == "F8":
-        k = 1
+        k = min(k, 2)
     inner = g.pick(4, 6, 10, 16)
     experts = make_experts(g, count, hidden, inner, together or g.flip(0.4))
     if form == "F7":
@@ -138,6 +139,9 @@ def make_layer(g, x, hidden, form, case):
             routing = make_gates(g, x, hidden, count + len(others))
             k = None
             words.append("table")
+        elif form == "F8" and k == 2 and g.dtype == "f32" and g.flip(0.4):
+            routing = make_picks(g, x, hidden, count)
+            words.append("pair")
         else:
             routing = make_routing(g, x, hidden, count + len(others), k)
         extra = [others] if others else [g.pick(1, 2, 3, 5)] if form == "F8" else []

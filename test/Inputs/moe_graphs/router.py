@@ -15,6 +15,7 @@ class Routing:
     weights: str = ""
     gates: str = ""
     logits: str = ""
+    picks: tuple = ()
 
 
 def make_logits(g, x, hidden, experts):
@@ -174,6 +175,30 @@ def route_top_one(g, logits):
     else:
         weights = gather_scores(g, scores, ids)
     return finish_weights(g, weights, False), ids
+
+
+def make_picks(g, x, hidden, experts):
+    """The best expert, and the best of the others: ids[T, 1] and weights[T, 1] of each."""
+    logits = make_logits(g, x, hidden, experts)
+    scores = softmax(g, logits)
+    source = g.pick(scores, logits)
+    g.clear += [(source, 1), (source, 2)]
+    picks = []
+    for number in range(2):
+        ids = g.node("ArgMax", source, axis=-1, keepdims=1)
+        marks = g.node("OneHot", g.squeeze(ids, 1), g.int(experts), g.tensor(np.array([0, 1], np.float32)), axis=-1)
+        picks.append([ids, g.sum(g.mul(scores, g.cast(marks, g.dtype)), 1, keep=True)])
+        if source == scores and g.flip():
+            source = g.mul(scores, g.node("Sub", g.real(1), g.cast(marks, g.dtype)))
+        else:
+            source = g.node("Where", g.node("Cast", marks, to=9), g.real(-np.inf), source)
+    if g.flip(0.6):
+        total = g.add(picks[0][1], picks[1][1])
+        if g.flip():
+            total = g.node("Max", total, g.real(1e-3))
+        for pick in picks:
+            pick[1] = g.node("Div", pick[1], total)
+    return Routing(experts, 2, logits=logits, picks=tuple(picks))
 
 
 def make_routing(g, x, hidden, experts, k):
