@@ -30,6 +30,7 @@ public:
   LogicalResult expand();
 
 private:
+  Value buildSelection();
   Value packOperands(function_ref<OperandRange(WeightsOp)> operands,
                      Type resultType, IntegerType codes);
   Value fillZeroPoint(Type resultType);
@@ -41,6 +42,19 @@ private:
   SmallVector<WeightsOp> weights;
 };
 } // namespace
+
+/// The source's expert of each expert of each matrix.
+Value PackExpander::buildSelection() {
+  auto matrices = static_cast<int64_t>(weights.size());
+  int64_t experts = weights.front().getType().getNumExperts();
+  SmallVector<int64_t> table;
+  for (WeightsOp weight : weights)
+    for (int64_t expert = 0; expert < experts; ++expert)
+      table.push_back(weight.getSourceExpert(expert));
+  auto type = RankedTensorType::get({matrices, experts}, b.getI64Type());
+  return arith::ConstantOp::create(
+      b, DenseElementsAttr::get(type, ArrayRef<int64_t>(table)));
+}
 
 /// Packs `operands` of all weights into one tensor of `resultType`.
 Value PackExpander::packOperands(
@@ -59,6 +73,9 @@ Value PackExpander::packOperands(
       cast<RankedTensorType>(operands(weights.front()).front().getType());
   config.source = MemRefType::get(source.getShape(), source.getElementType());
   config.stacked = weights.front().isStacked();
+  config.selected = config.stacked && llvm::any_of(weights, [](WeightsOp w) {
+                      return !w.getExperts().empty();
+                    });
   config.target = MemRefType::get(shape, type.getElementType());
   config.out = weights.front().getType().getOutSize();
   config.codes = codes;
@@ -75,9 +92,13 @@ Value PackExpander::packOperands(
   for (int64_t expert = 0; expert < calls; ++expert) {
     SmallVector<Value> arguments;
     for (WeightsOp weight : weights)
-      arguments.push_back(operands(weight)[expert]);
+      arguments.push_back(
+          operands(weight)[config.stacked ? 0
+                                          : weight.getSourceExpert(expert)]);
     if (!config.stacked)
       arguments.push_back(constantIndex(b, expert));
+    if (config.selected)
+      arguments.push_back(buildSelection());
     packed = callKernel(b, kernel, arguments, packed);
   }
   if (packed.getType() == resultType)

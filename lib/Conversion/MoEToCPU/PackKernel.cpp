@@ -70,10 +70,12 @@ static Value loadElement(ImplicitLocOpBuilder &b,
   return arith::SIToFPOp::create(b, to, wide);
 }
 
-/// Packs the columns of one matrix of `expert` into panel `panel`.
+/// Packs the columns of one matrix of `expert`, which is `sourceExpert` of a
+/// stacked source, into panel `panel`.
 static void packMatrix(ImplicitLocOpBuilder &b, const PackKernelConfig &config,
                        LayoutAttr layout, int64_t position, Value source,
-                       Value target, Value expert, Value panel) {
+                       Value sourceExpert, Value target, Value expert,
+                       Value panel) {
   ArrayRef<int64_t> shape = config.target.getShape();
   int64_t depth = shape[2];
   int64_t width = shape[3] / config.layouts.size();
@@ -100,7 +102,7 @@ static void packMatrix(ImplicitLocOpBuilder &b, const PackKernelConfig &config,
       b.setInsertionPointToStart(choice.thenBlock());
       emitFor(b, kBegin, kEnd, 1, [&](Value k) {
         Value value =
-            loadElement(b, config, layout, source, expert, row, k);
+            loadElement(b, config, layout, source, sourceExpert, row, k);
         memref::StoreOp::create(b, value, target,
                                 ValueRange{expert, panel, k, column});
       });
@@ -123,6 +125,8 @@ func::FuncOp mlir::moe::getPackKernel(ModuleOp module, Location loc,
     os << ' ' << layout;
   if (config.codes)
     os << ' ' << config.codes;
+  if (config.selected)
+    os << " selected";
   auto keyAttr = StringAttr::get(module.getContext(), key);
   std::string name = llvm::formatv("moe_pack_{0:x-}", llvm::xxh3_64bits(key));
   while (auto existing = module.lookupSymbol<func::FuncOp>(name)) {
@@ -132,15 +136,19 @@ func::FuncOp mlir::moe::getPackKernel(ModuleOp module, Location loc,
   }
 
   SmallVector<Type> types(config.layouts.size(), config.source);
+  int64_t experts = config.target.getDimSize(0),
+          panels = config.target.getDimSize(1);
+  auto matrices = static_cast<int64_t>(config.layouts.size());
   if (!config.stacked)
     types.push_back(IndexType::get(module.getContext()));
+  if (config.selected)
+    types.push_back(MemRefType::get({matrices, experts},
+                                    IntegerType::get(module.getContext(), 64)));
   types.push_back(config.target);
   func::FuncOp func = createKernel(module, loc, name, types);
   func->setAttr("moe.kernel", keyAttr);
   ImplicitLocOpBuilder b(loc, module.getContext());
   b.setInsertionPointToStart(&func.getBody().front());
-  int64_t experts = config.target.getDimSize(0),
-          panels = config.target.getDimSize(1);
   Value tasks = constantIndex(b, config.stacked ? experts * panels : panels);
   emitParallelFor(b, tasks, [&](Value task) {
     Value expert, panel = task;
@@ -150,9 +158,16 @@ func::FuncOp mlir::moe::getPackKernel(ModuleOp module, Location loc,
     } else {
       expert = func.getArgument(config.layouts.size());
     }
-    for (auto [i, layout] : llvm::enumerate(config.layouts))
-      packMatrix(b, config, layout, i, func.getArgument(i),
+    for (auto [i, layout] : llvm::enumerate(config.layouts)) {
+      Value sourceExpert = expert;
+      if (config.selected)
+        sourceExpert = arith::IndexCastOp::create(
+            b, b.getIndexType(),
+            memref::LoadOp::create(b, func.getArgument(matrices),
+                                   ValueRange{constantIndex(b, i), expert}));
+      packMatrix(b, config, layout, i, func.getArgument(i), sourceExpert,
                  func.getArguments().back(), expert, panel);
+    }
   });
   func::ReturnOp::create(b);
   return func;

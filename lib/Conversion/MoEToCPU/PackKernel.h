@@ -20,6 +20,8 @@ struct PackKernelConfig {
   /// with a leading dimension of them when `stacked`.
   MemRefType source;
   bool stacked;
+  /// Whether a table names the source's expert of each, when `stacked`.
+  bool selected = false;
   /// Panels: E × P × K × NR.
   MemRefType target;
   /// Layout of each matrix in the source; they alternate inside a panel.
@@ -32,9 +34,10 @@ struct PackKernelConfig {
 };
 
 /// Returns the private function (source for each matrix…, target) that packs
-/// all experts when their sources are stacked, else the private function
-/// (source for each matrix…, expert: index, target) that packs one. Both are
-/// parallel over panels.
+/// all experts when their sources are stacked, with a table (matrices × E, i64)
+/// of the source's experts before the target when `selected`; else the private
+/// function (source for each matrix…, expert: index, target) that packs one.
+/// All are parallel over panels.
 func::FuncOp getPackKernel(ModuleOp module, Location loc,
                            const PackKernelConfig &config);
 

@@ -266,7 +266,8 @@ LogicalResult ContribNode::checkRouting() {
 /// them already.
 static bool isDirect(WeightsOp weights) {
   auto source = cast<RankedTensorType>(weights.getSources().front().getType());
-  return weights.isStacked() && weights.getLayout().isIdentity() &&
+  return weights.isStacked() && weights.getExperts().empty() &&
+         weights.getLayout().isIdentity() &&
          source.getDimSize(1) == weights.getType().getOutSize();
 }
 
@@ -300,6 +301,7 @@ Value ContribNode::interleave(Value gate, Value up) {
 static Value getAlternating(WeightsOp gate, WeightsOp up) {
   if (!gate || !up || gate.getSources() != up.getSources() ||
       gate.getScales() != up.getScales() || gate.getZeros() != up.getZeros() ||
+      !gate.getExperts().empty() || !up.getExperts().empty() ||
       !gate.isStacked())
     return {};
   LayoutAttr even = gate.getLayout(), odd = up.getLayout();

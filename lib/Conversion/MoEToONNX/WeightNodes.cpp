@@ -17,21 +17,27 @@ static Value stack(NodeBuilder &nodes, ValueRange parts, WeightsOp weights,
   // What has one expert is shared by all.
   if (expert && weights.getType().getNumExperts() == 1)
     expert = 0;
+  if (expert)
+    expert = weights.getSourceExpert(*expert);
+  ArrayRef<int64_t> selection = weights.getExperts();
   if (weights.isStacked()) {
     Value all = parts.front();
-    if (!expert)
+    if (!expert && selection.empty())
       return all;
     // Cast is all that ONNX Runtime does with small floats.
     auto element = dyn_cast<FloatType>(getElementTypeOrSelf(all.getType()));
     if (element && element.getWidth() <= 8)
       all = nodes.cast(all, Float32Type::get(nodes.getContext()));
+    if (!expert)
+      return nodes.node("Gather", {all, nodes.ints(selection)},
+                        nodes.attr("axis", 0));
     return nodes.slice(all, 0, *expert, *expert + 1);
   }
   if (expert)
     return nodes.unsqueeze(parts[*expert], {0});
   SmallVector<Value> slices;
-  for (Value part : parts)
-    slices.push_back(nodes.unsqueeze(part, {0}));
+  for (int64_t i = 0, e = weights.getType().getNumExperts(); i < e; ++i)
+    slices.push_back(nodes.unsqueeze(parts[weights.getSourceExpert(i)], {0}));
   return nodes.concat(slices, 0);
 }
 

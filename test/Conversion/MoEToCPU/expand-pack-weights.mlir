@@ -49,3 +49,37 @@ func.func @quantised(%t: tensor<4x40x16xi8>, %s: tensor<4x40x2xf32>)
   return %p#0, %p#1, %p#2
       : tensor<4x2x16x32xi8>, tensor<4x2x2x32xf32>, tensor<4x2x2x32xf32>
 }
+
+// -----
+
+// A table names the source's experts: those of the first matrix, then of the
+// second, which has all.
+// CHECK-LABEL: func.func @selected
+// CHECK:         %[[TABLE:.*]] = arith.constant dense<{{\[\[}}3, 0], [0, 1]]> : tensor<2x2xi64>
+// CHECK:         moe.call_kernel @[[$PACK:moe_pack_[0-9a-f]+]] ins(%arg0, %arg0, %[[TABLE]]
+// CHECK:       func.func private @[[$PACK]](
+// CHECK:         memref.load %arg2[%{{.*}}, %{{.*}}] : memref<2x2xi64>
+func.func @selected(%t: tensor<4x40x32xf32>) -> tensor<2x3x32x32xf32> {
+  %a = moe.weights %t experts[3, 0]
+      : tensor<4x40x32xf32> -> !moe.weights<2x40x32, f32>
+  %b = moe.weights %t experts[0, 1]
+      : tensor<4x40x32xf32> -> !moe.weights<2x40x32, f32>
+  %p = moe.pack_weights %a, %b panel(32)
+      : !moe.weights<2x40x32, f32>, !moe.weights<2x40x32, f32>
+      -> tensor<2x3x32x32xf32>
+  return %p : tensor<2x3x32x32xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @selected_separate
+// CHECK:         %[[FIRST:.*]] = moe.call_kernel @{{.*}} ins(%arg1, %{{.*}} : tensor<40x32xf32>, index)
+// CHECK:         moe.call_kernel @{{.*}} ins(%arg0, %{{.*}} : tensor<40x32xf32>, index) outs(%[[FIRST]]
+func.func @selected_separate(%a: tensor<40x32xf32>, %b: tensor<40x32xf32>)
+    -> tensor<2x2x32x32xf32> {
+  %w = moe.weights %a, %b experts[1, 0]
+      : tensor<40x32xf32>, tensor<40x32xf32> -> !moe.weights<2x40x32, f32>
+  %p = moe.pack_weights %w panel(32)
+      : !moe.weights<2x40x32, f32> -> tensor<2x2x32x32xf32>
+  return %p : tensor<2x2x32x32xf32>
+}

@@ -231,3 +231,30 @@ func.func @f(%a: tensor<2x4x8x!moe.plan<1>>) {
   %0 = moe.weights %a : tensor<2x4x8x!moe.plan<1>> -> !moe.weights<2x4x8, f32>
   return
 }
+
+// -----
+
+// (W13)
+func.func @f(%a: tensor<3x4x8xf32>) {
+  // expected-error @below {{experts must name 2 experts, got 3}}
+  %0 = moe.weights %a experts[0, 1, 2] : tensor<3x4x8xf32> -> !moe.weights<2x4x8, f32>
+  return
+}
+
+// -----
+
+// (W13)
+func.func @f(%a: tensor<3x4x8xf32>) {
+  // expected-error @below {{experts names expert 3, the sources hold 3}}
+  %0 = moe.weights %a experts[0, 3] : tensor<3x4x8xf32> -> !moe.weights<2x4x8, f32>
+  return
+}
+
+// -----
+
+// (W13)
+func.func @f(%a: tensor<4x8xf32>, %b: tensor<4x8xf32>) {
+  // expected-error @below {{experts names expert -1, the sources hold 2}}
+  %0 = moe.weights %a, %b experts[-1] : tensor<4x8xf32>, tensor<4x8xf32> -> !moe.weights<1x4x8, f32>
+  return
+}

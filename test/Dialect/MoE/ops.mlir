@@ -32,6 +32,8 @@ func.func @dispatch_and_combine(%x: tensor<?x64xbf16>, %b: tensor<4x1xi8>,
 // CHECK: moe.weights %{{.*}} layout<transposed = true> : tensor<2x8x4xf32> -> !moe.weights<2x4x8, f32>
 // CHECK: moe.weights %{{.*}} : tensor<8x4xf32> -> !moe.weights<1x8x4, f32>
 // CHECK: moe.weights %{{.*}} : tensor<8x4xf32> -> !moe.weights<8x4, f32>
+// CHECK: moe.weights %{{.*}} experts[1, 1, 0] : tensor<2x8x4xf32> -> !moe.weights<3x8x4, f32>
+// CHECK: moe.weights %{{.*}}, %{{.*}} experts[1] : tensor<8x4xf32>, tensor<8x4xf32> -> !moe.weights<1x8x4, f32>
 func.func @weights(%s: tensor<2x8x4xf32>, %a: tensor<8x4xf32>,
                    %b: tensor<8x4xf32>) {
   %0 = moe.weights %s : tensor<2x8x4xf32> -> !moe.weights<2x8x4, f32>
@@ -43,6 +45,10 @@ func.func @weights(%s: tensor<2x8x4xf32>, %a: tensor<8x4xf32>,
       : tensor<2x8x4xf32> -> !moe.weights<2x4x8, f32>
   %4 = moe.weights %a : tensor<8x4xf32> -> !moe.weights<1x8x4, f32>
   %5 = moe.weights %a : tensor<8x4xf32> -> !moe.weights<8x4, f32>
+  %6 = moe.weights %s experts[1, 1, 0]
+      : tensor<2x8x4xf32> -> !moe.weights<3x8x4, f32>
+  %7 = moe.weights %a, %b experts[1]
+      : tensor<8x4xf32>, tensor<8x4xf32> -> !moe.weights<1x8x4, f32>
   return
 }
 

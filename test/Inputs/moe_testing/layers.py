@@ -166,7 +166,8 @@ def ffn_set(case, rng, count, size, inter, out=None, storage="f32", gated=True,
     def bias(width, wanted=True):
         if not biases or not wanted:
             return None
-        return Weights(case, rng, (count, width), bias_storage, scale=0.3)
+        chosen = {"experts": options["experts"]} if "experts" in options else {}
+        return Weights(case, rng, (count, width), bias_storage, scale=0.3, **chosen)
 
     parts = [bias(inter), bias(inter, gated), bias(out)]
 
@@ -193,13 +194,13 @@ def ffn_set(case, rng, count, size, inter, out=None, storage="f32", gated=True,
     return name, kind, meaning
 
 
-def low_rank_set(case, rng, count, size, inter, rank, common=True):
+def low_rank_set(case, rng, count, size, inter, rank, common=True, **options):
     """Feed-forward experts over a common matrix and low-rank differences."""
 
     def weights(out, inner):
         base = Weights(case, rng, (1 if common else count, out, inner), "f32")
-        u = Weights(case, rng, (count, out, rank), "f32")
-        v = Weights(case, rng, (count, rank, inner), "f32")
+        u = Weights(case, rng, (count, out, rank), "f32", **options)
+        v = Weights(case, rng, (count, rank, inner), "f32", **options)
         kind = f"!moe.weights<{count}x{out}x{inner}, f32>"
         name = case.emit(
             f"moe.low_rank_weights {base.name}, {u.name}, {v.name} : "

@@ -94,7 +94,11 @@ class Weights:
 
     def build(self):
         rng, shape, storage = self.rng, self.shape, self.storage
-        experts, out = shape[0], shape[1]
+        # (W14): experts of the sources, of which there are more.
+        self.selection = self.option("experts", None)
+        experts = shape[0] if self.selection is None else max(self.selection) + 2
+        out = shape[1]
+        self.source_experts = experts
         matrix = len(shape) == 3
         inner = shape[2] if matrix else 1
         self.stacked = self.option("stacked", True)
@@ -118,6 +122,8 @@ class Weights:
         text = ""
         values, scale_text, block = self.build_scales(values, rows, inner)
         self.values = values[:, offset : offset + step * out : step][:, :out]
+        if self.selection is not None:
+            self.values = self.values[self.selection]
         if not matrix:
             self.values = self.values[..., 0]
             source = source[..., 0]
@@ -135,6 +141,8 @@ class Weights:
             if transposed:
                 fields.append("transposed = true")
             text = f" layout<{', '.join(fields)}>"
+        if self.selection is not None:
+            scale_text = (scale_text[0], f"{scale_text[1]} experts{list(self.selection)}")
         self.name = self.case.emit(
             f"moe.weights {names}{scale_text[0]}{text}{scale_text[1]} : "
             f"{kinds} -> {self.kind}"
@@ -149,7 +157,7 @@ class Weights:
         block = self.option("block", 0)
         size = min(block, inner) if block else inner
         blocks = -(-inner // size)
-        experts = self.shape[0]
+        experts = self.source_experts
         flat = blocks == 1 and self.option("flat_scales", True)
         spread = 8.0 if storage in INTEGERS and bits_of(storage) < 8 else 64.0
         spread = spread if storage in INTEGERS else 2.0

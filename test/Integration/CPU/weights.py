@@ -14,9 +14,9 @@ from moe_testing.runner import main
 from moe_testing.weights import INTEGERS, REALS, SMALL_FLOATS, STORAGES
 
 
-def add(cases, rng, label, experts=3, size=13, inter=7, tokens=6, k=2, element="f32", **options):
+def add(cases, rng, label, count=3, size=13, inter=7, tokens=6, k=2, element="f32", **options):
     case = Case(f"weights_{len(cases)}_{label}")
-    sets = [ffn_set(case, rng, experts, size, inter, **options)]
+    sets = [ffn_set(case, rng, count, size, inter, **options)]
     given_layer(case, rng, sets, tokens, k, size, element=element, form="fused")
     cases.append(case)
 
@@ -56,8 +56,23 @@ def add_layouts(cases, rng):
             add(cases, rng, f"layout_{storage}", storage=storage, stacked=stacked, zeros="tensor",
                 block=0 if stacked else 4, **layout)
     for storage in ("f32", "ui4", "f4E2M1FN"):
-        add(cases, rng, f"single_{storage}", experts=1, k=1, storage=storage, stacked=False, zeros="tensor")
-        add(cases, rng, f"separate_{storage}", experts=2, storage=storage, stacked=False)
+        add(cases, rng, f"single_{storage}", count=1, k=1, storage=storage, stacked=False, zeros="tensor")
+        add(cases, rng, f"separate_{storage}", count=2, storage=storage, stacked=False)
+
+
+def add_selections(cases, rng):
+    """Experts of the sources in any order, some left out, some twice (W14)."""
+    for storage, stacked in itertools.product(("f32", "bf16", "ui4", "i8", "f8E4M3FN", "f4E2M1FN"), (True, False)):
+        for experts in ([2, 0, 5], [1, 1, 0]):
+            add(cases, rng, f"select_{storage}", storage=storage, stacked=stacked, zeros="tensor",
+                experts=experts, biases=True)
+    add(cases, rng, "select_transposed", experts=[3, 0, 1], transposed=True)
+    add(cases, rng, "select_interleaved", experts=[3, 0, 1], offset=1, step=2)
+    add(cases, rng, "select_same", experts=[2, 2, 2], constant=True, block=4, storage="ui4")
+    add(cases, rng, "select_slice", experts=[0, 0, 0], stacked=False)
+    case = Case("select_low_rank")
+    given_layer(case, rng, [low_rank_set(case, rng, 3, 12, 10, 3, experts=[4, 1, 1])], 6, 2, 12)
+    cases.append(case)
 
 
 def add_vectors(cases, rng):
@@ -76,7 +91,7 @@ def add_vectors(cases, rng):
 def make_cases(seed):
     rng = np.random.default_rng(seed)
     cases = []
-    for part in (add_storages, add_scales, add_layouts, add_vectors):
+    for part in (add_storages, add_scales, add_layouts, add_selections, add_vectors):
         part(cases, rng)
     return cases
 

@@ -239,6 +239,41 @@ static Type readWeights(DialectBytecodeReader &reader) {
 }
 
 //===----------------------------------------------------------------------===//
+// Properties
+//===----------------------------------------------------------------------===//
+
+LogicalResult mlir::moe::readExpertSelection(DialectBytecodeReader &reader,
+                                             SmallVector<int64_t> &experts) {
+  if (!knows(reader, 3))
+    return success();
+  uint64_t count;
+  if (failed(reader.readVarInt(count)))
+    return failure();
+  // (B4): each takes a byte at least, so nothing is allocated ahead.
+  for (uint64_t i = 0; i < count; ++i) {
+    int64_t expert;
+    if (failed(reader.readSignedVarInt(expert)))
+      return failure();
+    experts.push_back(expert);
+  }
+  return success();
+}
+
+void mlir::moe::writeExpertSelection(DialectBytecodeWriter &writer,
+                                     ArrayRef<int64_t> experts) {
+  if (!knows(writer, 3)) {
+    // What older versions cannot say must not be read without it: the sizes of
+    // operand segments follow, and no array is that long.
+    if (!experts.empty())
+      writer.writeVarInt(~uint64_t(1));
+    return;
+  }
+  writer.writeVarInt(experts.size());
+  for (int64_t expert : experts)
+    writer.writeSignedVarInt(expert);
+}
+
+//===----------------------------------------------------------------------===//
 // The interface
 //===----------------------------------------------------------------------===//
 

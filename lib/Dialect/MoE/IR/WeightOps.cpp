@@ -19,6 +19,13 @@ bool WeightsOp::isSingleSlice() {
              static_cast<int64_t>(getType().getShape().size());
 }
 
+int64_t WeightsOp::getNumSourceExperts() {
+  if (!isStacked())
+    return getSources().size();
+  auto source = cast<RankedTensorType>(getSources().front().getType());
+  return source.getRank() == 0 ? 0 : source.getDimSize(0);
+}
+
 int64_t WeightsOp::getEffectiveBlock() {
   int64_t in = getType().isMatrix() ? getType().getInSize() : 1;
   return getBlock() > 0 ? std::min<int64_t>(getBlock(), in) : in;
@@ -39,7 +46,8 @@ static bool isByte(Type type) {
 static FailureOr<SmallVector<int64_t>>
 getPerExpertShape(WeightsOp op, OperandRange values, StringRef what) {
   // (W2)
-  int64_t experts = op.getType().getNumExperts();
+  int64_t experts = op.getExperts().empty() ? op.getType().getNumExperts()
+                                            : op.getNumSourceExperts();
   auto first = cast<RankedTensorType>(values.front().getType());
   for (Value value : values)
     if (value.getType() != first) {
@@ -148,6 +156,23 @@ static LogicalResult verifyQuantization(WeightsOp op) {
   return success();
 }
 
+/// Checks that each expert is one of the sources'.
+static LogicalResult verifySelection(WeightsOp op) {
+  if (op.getExperts().empty())
+    return success();
+  // (W13)
+  int64_t experts = op.getType().getNumExperts();
+  if (static_cast<int64_t>(op.getExperts().size()) != experts)
+    return op.emitOpError("experts must name ")
+           << experts << " experts, got " << op.getExperts().size();
+  int64_t sources = op.getNumSourceExperts();
+  for (int64_t expert : op.getExperts())
+    if (expert < 0 || expert >= sources)
+      return op.emitOpError("experts names expert ")
+             << expert << ", the sources hold " << sources;
+  return success();
+}
+
 LogicalResult WeightsOp::verify() {
   WeightsType type = getType();
   // (W1)
@@ -157,7 +182,7 @@ LogicalResult WeightsOp::verify() {
     return emitOpError("block must be at least 0");
   FailureOr<SmallVector<int64_t>> source =
       getPerExpertShape(*this, getSources(), "sources");
-  if (failed(source))
+  if (failed(source) || failed(verifySelection(*this)))
     return failure();
   // (W3)
   if (source->size() + 1 != type.getShape().size())

@@ -74,10 +74,24 @@ static Value buildCodeTable(OpBuilder &builder, Location loc, Type type,
                                    DenseElementsAttr::get(tableType, values));
 }
 
+/// The expert of the sources that `expert` is.
+static Value buildSourceExpert(OpBuilder &builder, Location loc, WeightsOp op,
+                               Value expert) {
+  ArrayRef<int64_t> experts = op.getExperts();
+  if (experts.empty())
+    return expert;
+  auto type = RankedTensorType::get({static_cast<int64_t>(experts.size())},
+                                    builder.getI64Type());
+  Value table = arith::ConstantOp::create(
+      builder, loc, DenseElementsAttr::get(type, experts));
+  return toIndex(builder, loc, extractElement(builder, loc, table, expert));
+}
+
 ExpertWeights::ExpertWeights(OpBuilder &builder, Location loc, WeightsOp op,
                              Value expert, FloatType compute)
     : op(op), compute(compute) {
   bool stacked = op.isStacked();
+  expert = buildSourceExpert(builder, loc, op, expert);
   source = pickExpert(builder, loc, op.getSources(), stacked, expert);
   scales = pickExpert(builder, loc, op.getScales(), stacked, expert);
   zeros = pickExpert(builder, loc, op.getZeros(), stacked, expert);

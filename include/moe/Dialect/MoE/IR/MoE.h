@@ -49,6 +49,12 @@ void printReal(AsmPrinter &printer, Real value);
 /// The same for an f64 attribute of an operation, as `custom<Real>`.
 ParseResult parseReal(OpAsmParser &parser, FloatAttr &attr);
 void printReal(OpAsmPrinter &printer, Operation *op, FloatAttr attr);
+
+/// The encoding of `experts` of moe.weights, which versions below 1.3 lack.
+LogicalResult readExpertSelection(DialectBytecodeReader &reader,
+                                  SmallVector<int64_t> &experts);
+void writeExpertSelection(DialectBytecodeWriter &writer,
+                          ArrayRef<int64_t> experts);
 } // namespace mlir::moe
 
 #include "moe/Dialect/MoE/IR/MoEDialect.h.inc"

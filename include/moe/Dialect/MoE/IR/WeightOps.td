@@ -12,6 +12,20 @@
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "moe/Dialect/MoE/IR/MoEAttributes.td"
 include "moe/Dialect/MoE/IR/MoETypes.td"
+include "mlir/IR/Properties.td"
+
+// The source expert of each logical one. Bytecode has it since version 1.3.
+def MoE_ExpertSelection
+    : IntArrayProp<I64Prop, "the source expert of each expert"> {
+  let defaultValue = "::llvm::ArrayRef<int64_t>{}";
+  let storageTypeValueOverride = "::llvm::SmallVector<int64_t>{}";
+  let readFromMlirBytecode = [{
+    return ::mlir::moe::readExpertSelection($_reader, $_storage);
+  }];
+  let writeToMlirBytecode = [{
+    ::mlir::moe::writeExpertSelection($_writer, $_storage);
+  }];
+}
 
 def MoE_WeightsOp : MoE_Op<"weights", [Pure, AttrSizedOperandSegments]> {
   let summary = "bundle tensors into the weights of a set of experts";
@@ -34,6 +48,10 @@ def MoE_WeightsOp : MoE_Op<"weights", [Pure, AttrSizedOperandSegments]> {
     along the last dimension like the source), else `zero_point` holds for all.
     `block` 0 means one scale per row. 8-bit and 4-bit floats need no scales.
 
+    With `experts`, expert e is expert `experts[e]` of the sources, which may
+    hold others: experts are left out, put in another order or repeated so
+    without a copy.
+
     Example:
 
     ```mlir
@@ -41,6 +59,8 @@ def MoE_WeightsOp : MoE_Op<"weights", [Pure, AttrSizedOperandSegments]> {
         : tensor<8x64x32xf32> -> !moe.weights<8x32x32, f32>
     %q = moe.weights %w scales(%s : tensor<8x64x2xf32>) block(16) zero_point(8)
         : tensor<8x64x16xui8> -> !moe.weights<8x64x32, ui4>
+    %s = moe.weights %fc2 experts[0, 2, 5]
+        : tensor<8x64x32xf32> -> !moe.weights<3x64x32, f32>
     ```
   }];
   let arguments = (ins
@@ -49,7 +69,8 @@ def MoE_WeightsOp : MoE_Op<"weights", [Pure, AttrSizedOperandSegments]> {
     Variadic<AnyRankedTensor>:$zeros,
     DefaultValuedAttr<MoE_LayoutAttr, "0, 1, false">:$layout,
     DefaultValuedAttr<MoE_IntAttr, "0">:$block,
-    DefaultValuedAttr<MoE_IntAttr, "0">:$zero_point);
+    DefaultValuedAttr<MoE_IntAttr, "0">:$zero_point,
+    MoE_ExpertSelection:$experts);
   let results = (outs MoE_WeightsType:$result);
   let assemblyFormat = [{
     $sources
@@ -58,6 +79,7 @@ def MoE_WeightsOp : MoE_Op<"weights", [Pure, AttrSizedOperandSegments]> {
     (`layout` `` $layout^)?
     (`block` `` `(` $block^ `)`)?
     (`zero_point` `` `(` $zero_point^ `)`)?
+    (`experts` `` $experts^)?
     attr-dict `:` type($sources) `->` qualified(type($result))
   }];
   let hasVerifier = 1;
@@ -70,6 +92,12 @@ def MoE_WeightsOp : MoE_Op<"weights", [Pure, AttrSizedOperandSegments]> {
     bool isStacked() { return getSources().size() == 1 && !isSingleSlice(); }
     /// One source of one rank less: E = 1 given as "one tensor per expert".
     bool isSingleSlice();
+    /// Experts that the sources hold.
+    int64_t getNumSourceExperts();
+    /// The expert of the sources that `expert` is.
+    int64_t getSourceExpert(int64_t expert) {
+      return getExperts().empty() ? expert : getExperts()[expert];
+    }
   }];
 }
 
