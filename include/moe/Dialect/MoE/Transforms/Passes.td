@@ -278,4 +278,86 @@ def HoistWeightPackingPass
     Statistic<"numHoisted", "num-hoisted", "Number of packings hoisted">];
 }
 
+def SimplifyExpertsPass : Pass<"moe-simplify-experts"> {
+  let summary = "Take experts and routing that make no difference out of layers";
+  let description = [{
+    *Dead experts.* An expert that no id can name leaves the layer: ids come from
+    a constant table or constant ids, from a `moe.remap_ids`, or from a gate whose
+    constant bias is −inf for it. Such a bias excludes an expert only while its
+    score is a number: a NaN ranks above all (V3). A token that chooses so has a
+    weight of NaN and a result of NaN, whichever expert makes its row, so another
+    takes the row. This needs scores that are finite (softmax, sigmoid, tanh) or a
+    normalisation, weights that are the gate's own, enough other experts to fill
+    the slots of any token, and no score of −inf (identity) that would tie.
+
+    *Duplicates.* Experts of the same kind and weights become one: a token may
+    then have it in two slots. Weights are the same when their sources are the
+    same value, the same symbol, or constants of the same bytes. Experts of a
+    region stay apart, since it may look at all its rows. Somebody who reads the
+    rows themselves would see another order: then duplicates stay.
+
+    *Constant routing.* A gate of constants, or its ids where these alone are
+    constant, is evaluated in the order and precision of the specification;
+    functions that libraries round differently are left to run time.
+
+    *No choice.* A gate that ranks all its experts, k = E, becomes `select<all>`;
+    its slots, and so the sum over them, are then in the order of experts, which
+    `reassociate` permits. With `assume-finite-logits`, a single expert whose
+    weight is normalised has weight 1, and the gate goes.
+
+    *Scales.* A constant factor of a gate's weights goes into its `scale`, exactly
+    where the gate had none and rounds to the type it computes in; otherwise, and
+    for a factor of the layer's result, with `reassociate`.
+
+    No weight is read or copied: `moe.weights` selects experts of its sources.
+
+    ```mlir
+    %bias = arith.constant dense<[0.0, 0xFF800000, 0.0, 0.0]> : tensor<4xf32>
+    %w, %ids = moe.gate %logits bias(%bias : tensor<4xf32>) score<sigmoid>
+        select<top_k, k = 2>
+        : tensor<?x4xf32> -> tensor<?x2xf32>, tensor<?x2xi32>
+    %p = moe.plan %ids : tensor<?x2xi32> -> !moe.plan<4>
+    %v = moe.weights %b : tensor<4x64xf32> -> !moe.weights<4x64, f32>
+    %e = moe.constant_experts %v
+        : !moe.weights<4x64, f32> -> !moe.experts<4, 64 -> 64>
+    %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<?x2xf32>) : …
+    ```
+
+    becomes
+
+    ```mlir
+    %w, %ids = moe.gate …
+    %r = moe.remap_ids %ids [0, 0, 1, 2] : tensor<?x2xi32>
+    %p = moe.plan %r : tensor<?x2xi32> -> !moe.plan<3>
+    %v = moe.weights %b experts[0, 2, 3]
+        : tensor<4x64xf32> -> !moe.weights<3x64, f32>
+    %e = moe.constant_experts %v
+        : !moe.weights<3x64, f32> -> !moe.experts<3, 64 -> 64>
+    %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<?x2xf32>) : …
+    ```
+
+    What hinders a layer is said by remarks (`--remarks-filter=moe-simplify-experts`).
+    A plan that leaves the function, is carried by control flow or is by expert
+    choice keeps its experts.
+  }];
+  let options = [
+    Option<"reassociate", "reassociate", "bool", /*default=*/"true",
+           "Whether sums over slots may run in another order, and factors be "
+           "multiplied in another order.">,
+    Option<"assumeFiniteLogits", "assume-finite-logits", "bool",
+           /*default=*/"false",
+           "Whether router logits are never NaN or infinite.">];
+  let statistics = [
+    Statistic<"numDead", "num-dead", "Number of experts never chosen">,
+    Statistic<"numDuplicates", "num-duplicates",
+              "Number of experts that were another">,
+    Statistic<"numConstants", "num-constants",
+              "Number of results of gates that became constants">,
+    Statistic<"numAlwaysOn", "num-always-on",
+              "Number of gates without a choice">,
+    Statistic<"numScales", "num-scales", "Number of factors folded">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 #endif // MOE_DIALECT_MOE_TRANSFORMS_PASSES

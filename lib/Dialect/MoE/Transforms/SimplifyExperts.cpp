@@ -1,0 +1,86 @@
+//===- SimplifyExperts.cpp - Take needless experts out of layers -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "SimplifyExperts.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Remarks.h"
+#include "moe/Analysis/ChosenExperts.h"
+#include "moe/Dialect/MoE/Transforms/Passes.h"
+
+namespace mlir::moe {
+#define GEN_PASS_DEF_SIMPLIFYEXPERTSPASS
+#include "moe/Dialect/MoE/Transforms/Passes.h.inc"
+} // namespace mlir::moe
+
+using namespace mlir;
+using namespace mlir::moe;
+
+#define DEBUG_TYPE "moe-simplify-experts"
+
+static remark::RemarkOpts name(StringRef remark) {
+  return remark::RemarkOpts::name(remark).category(DEBUG_TYPE);
+}
+
+namespace {
+struct SimplifyExpertsPass
+    : moe::impl::SimplifyExpertsPassBase<SimplifyExpertsPass> {
+  using SimplifyExpertsPassBase::SimplifyExpertsPassBase;
+
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    for (GateOp gate : collect<GateOp>())
+      simplifyGate(gate, rewriter);
+    for (auto op : collect<arith::MulFOp>())
+      if (foldScale(op, reassociate, rewriter))
+        ++numScales;
+    for (PlanOp plan : collect<PlanOp>())
+      simplifyPlan(plan, rewriter);
+  }
+
+private:
+  /// The operations of one kind, which may then be erased one by one.
+  template <typename OpT> SmallVector<OpT> collect() {
+    SmallVector<OpT> ops;
+    getOperation()->walk([&](OpT op) { ops.push_back(op); });
+    return ops;
+  }
+
+  void simplifyGate(GateOp gate, RewriterBase &rewriter) {
+    if (unsigned folded = foldConstantRouting(gate, rewriter)) {
+      numConstants += folded;
+      // Its weights may be left, with picks that are constant now.
+      return;
+    }
+    if (simplifyAlwaysOn(gate, reassociate, assumeFiniteLogits, rewriter))
+      ++numAlwaysOn;
+  }
+
+  void simplifyPlan(PlanOp plan, RewriterBase &rewriter) {
+    Location loc = plan.getLoc();
+    std::optional<Routing> routing = getRouting(plan.getIds().getDefiningOp());
+    if (routing)
+      if (StringRef reason = explainExcludedByBias(*routing); !reason.empty())
+        remark::missed(loc, name("bias"))
+            << remark::reason("experts of bias -inf stay: {0}", reason);
+    StringRef reason;
+    FailureOr<CompactedExperts> done = compactExperts(plan, rewriter, reason);
+    if (failed(done)) {
+      remark::missed(loc, name("plan"))
+          << remark::reason("no expert is taken out: {0}", reason);
+      return;
+    }
+    numDead += done->dead;
+    numDuplicates += done->duplicates;
+    if (done->dead + done->duplicates > 0)
+      remark::passed(loc, name("experts"))
+          << remark::reason("{0} experts are never chosen, {1} are duplicates",
+                            done->dead, done->duplicates);
+  }
+};
+} // namespace
