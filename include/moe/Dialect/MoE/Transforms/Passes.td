@@ -360,4 +360,41 @@ def SimplifyExpertsPass : Pass<"moe-simplify-experts"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def HoistGatePass : Pass<"moe-hoist-gate"> {
+  let summary = "Choose experts before the previous layer's experts run";
+  let description = [{
+    A `moe.gate` or `moe.route` that does not depend on the experts of the layer
+    before its own moves in front of them, with what it depends on. Which experts
+    the next layer needs is then known while this one computes, in time to fetch
+    them: pre-gated MoE (arXiv:2308.12066), Read-ME (arXiv:2410.19123). Nothing
+    is computed that was not, and each operation once: exact.
+
+    ```mlir
+    %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<?x2xf32>) : …
+    %s = arith.addf %z, %z : tensor<?x4xf32>
+    %v, %ids = moe.gate %s score<softmax> select<top_k, k = 2> : …
+    ```
+
+    becomes
+
+    ```mlir
+    %s = arith.addf %z, %z : tensor<?x4xf32>
+    %v, %ids = moe.gate %s score<softmax> select<top_k, k = 2> : …
+    %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<?x2xf32>) : …
+    ```
+
+    What moves is free of memory effects, and, where it may be undefined for some
+    operands, passes nothing with effects, which might check them. Operations
+    stay in their block. A gate that depends on the experts stays, with a remark
+    that says on what (`--remarks-filter=moe-hoist-gate`).
+  }];
+  let options = [
+    Option<"layersAhead", "layers-ahead", "unsigned", /*default=*/"1",
+           "How many layers' experts a gate may pass; 0 sets no limit.">];
+  let statistics = [
+    Statistic<"numHoisted", "num-hoisted", "Number of gates moved">,
+    Statistic<"numMoved", "num-moved",
+              "Number of operations moved, gates included">];
+}
+
 #endif // MOE_DIALECT_MOE_TRANSFORMS_PASSES
