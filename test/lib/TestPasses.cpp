@@ -10,6 +10,7 @@ namespace mlir::moe::test {
 
 void registerTestEmitBytecodePass();
 void registerTestMatchRoutingPass();
+void registerTestUnfuseExpertFFNPass();
 void registerTestPasses();
 
 } // namespace mlir::moe::test
@@ -17,5 +18,6 @@ void registerTestPasses();
 /// Registers the passes of test/lib.
 void mlir::moe::test::registerTestPasses() {
   registerTestEmitBytecodePass();
+  registerTestUnfuseExpertFFNPass();
   registerTestMatchRoutingPass();
 }

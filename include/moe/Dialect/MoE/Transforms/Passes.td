@@ -397,4 +397,55 @@ def HoistGatePass : Pass<"moe-hoist-gate"> {
               "Number of operations moved, gates included">];
 }
 
+def FuseExpertFFNPass : Pass<"moe-fuse-expert-ffn"> {
+  let summary = "Turn regions of experts into feed-forward experts";
+  let description = [{
+    A `moe.region_experts` whose region is a feed-forward network becomes a
+    `moe.ffn_experts`: its kernels do gate and up in one GEMM with the activation
+    and the biases in its epilogue. The region may hold linalg operations of any
+    form (named, generic, fused or not), element-wise arith and math operations
+    on tensors, slices and casts: each element of the result is read as an
+    expression, and compared with what the activations (A18) are.
+
+    Matrices and biases are slices of tensors from around the region by the
+    expert's index, or by a table or sum of it; one tensor per expert
+    (`scf.index_switch`); or one for all. Both halves of a fused gate and up
+    projection are found, in any order of rows.
+
+    ```mlir
+    %r = moe.region_experts : !moe.experts<8, 64 -> 64> {
+    ^bb0(%e: index, %x: tensor<?x64xf32>):
+      %u = tensor.extract_slice %up[%e, 0, 0] [1, 32, 64] [1, 1, 1]
+          : tensor<8x32x64xf32> to tensor<32x64xf32>
+      %h = linalg.matmul … ins(%x, %u : …) …
+      %t = math.tanh %h : tensor<?x32xf32>
+      %d = tensor.extract_slice %down[%e, 0, 0] … : … to tensor<64x32xf32>
+      %y = linalg.matmul … ins(%t, %d : …) …
+      moe.yield %y : tensor<?x64xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    %u = moe.weights %up : tensor<8x32x64xf32> -> !moe.weights<8x32x64, f32>
+    %d = moe.weights %down : tensor<8x64x32xf32> -> !moe.weights<8x64x32, f32>
+    %r = moe.ffn_experts up(%u : …) down(%d : …) activation<tanh>
+        : !moe.experts<8, 64 -> 64>
+    ```
+
+    Up to rounding: products and sums of an activation may be in another order,
+    and, unless `keep-roundings`, values that the region rounds to a narrower type
+    than f32 (f64 for f64 rows) are not rounded. A region stays, with a remark
+    (`--remarks-filter=moe-fuse-expert-ffn`), when it is anything else, or when
+    rows of the layer are computed in another type than the region's.
+  }];
+  let options = [
+    Option<"keepRoundings", "keep-roundings", "bool", /*default=*/"false",
+           "Whether a region that rounds values between to a narrower type "
+           "stays.">];
+  let statistics = [
+    Statistic<"numFused", "num-fused", "Number of regions fused">];
+}
+
 #endif // MOE_DIALECT_MOE_TRANSFORMS_PASSES

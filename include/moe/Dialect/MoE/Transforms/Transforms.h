@@ -22,6 +22,19 @@ bool canSelectExperts(Value set);
 /// are others. The set must be one that canSelectExperts accepts.
 Value selectExperts(OpBuilder &builder, Value set, ArrayRef<int64_t> experts);
 
+/// Builds what `op` means as experts of a region, in linalg operations on rows
+/// of `element`, which is the element type of the moe.experts that are to apply
+/// it. Fails, having emitted an error, when its weights are not made by
+/// operations in the same function.
+FailureOr<RegionExpertsOp> unfuseExpertFFN(OpBuilder &builder, FFNExpertsOp op,
+                                           Type element);
+
+/// Builds the feed-forward experts that `op`'s region is; null, with the reason
+/// in `reason`, if it is none. With `keepRoundings`, a region that rounds values
+/// between to a narrower type than experts compute in is none.
+FFNExpertsOp fuseExpertFFN(OpBuilder &builder, RegionExpertsOp op,
+                           bool keepRoundings, std::string &reason);
+
 } // namespace mlir::moe
 
 #endif // MOE_DIALECT_MOE_TRANSFORMS_TRANSFORMS_H
