@@ -126,12 +126,20 @@ static bool hasAVX512(const TargetMachine &machine) {
          machine.getMCSubtargetInfo()->checkFeatures("+avx512f");
 }
 
+bool CodeTarget::hasFeature(StringRef feature) const {
+  Triple parsed(triple);
+  Expected<const Target *> found = findTarget(parsed);
+  if (!found) {
+    consumeError(found.takeError());
+    return false;
+  }
+  std::unique_ptr<MCSubtargetInfo> subtarget(
+      (*found)->createMCSubtargetInfo(parsed, cpu, features));
+  return subtarget->checkFeatures(("+" + feature).str());
+}
+
 unsigned CodeTarget::getVectorBits() const {
-  Expected<std::unique_ptr<TargetMachine>> machine = createTargetMachine();
-  if (machine)
-    return hasAVX512(**machine) ? 512 : 256;
-  consumeError(machine.takeError());
-  return 256;
+  return Triple(triple).isX86() && hasFeature("avx512f") ? 512 : 256;
 }
 
 /// The functions that the runtime looks up.

@@ -11,7 +11,7 @@
 #include "Options.h"
 #include "Profile.h"
 #include "RandomInputs.h"
-#include "Session.h"
+#include "../common/Session.h"
 #include "Timing.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "moe-runtime/Parallel.h"

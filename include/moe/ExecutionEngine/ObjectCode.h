@@ -37,6 +37,8 @@ struct CodeTarget {
   llvm::Error checkHost() const;
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
   createTargetMachine() const;
+  /// Whether it has a feature, by LLVM's name: "avx512bf16".
+  bool hasFeature(llvm::StringRef feature) const;
   /// Bits of the widest vectors that it computes with: 256 or 512.
   unsigned getVectorBits() const;
 };

@@ -1,4 +1,4 @@
-//===- Session.cpp - A loaded model, as moe-run uses it ---------*- C++ -*-===//
+//===- Session.cpp - A loaded model, as tools use it ------------*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -141,8 +141,13 @@ Error Session::setInput(size_t index, const HostTensor &tensor) {
     return fail("input '" + spec.name + "' is " +
                 rt::formatType(tensor.getType(), tensor.getDims()) +
                 ", the model expects " + rt::formatType(spec.type, spec.dims));
+  return setInput(index, tensor.getData(), tensor.getDims());
+}
+
+Error Session::setInput(size_t index, void *data,
+                        const std::vector<int64_t> &dims) {
   std::string error;
-  if (!call->setInput(index, tensor.getData(), tensor.getDims(), error))
+  if (!call->setInput(index, data, dims, error))
     return fail(error);
   return Error::success();
 }

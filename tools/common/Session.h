@@ -1,4 +1,4 @@
-//===- Session.h - A loaded model, as moe-run uses it -----------*- C++ -*-===//
+//===- Session.h - A loaded model, as tools use it --------------*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MOE_TOOLS_MOERUN_SESSION_H
-#define MOE_TOOLS_MOERUN_SESSION_H
+#ifndef MOE_TOOLS_COMMON_SESSION_H
+#define MOE_TOOLS_COMMON_SESSION_H
 
 #include "moe-runtime/Model.h"
 #include "moe/ExecutionEngine/CompileModel.h"
@@ -51,6 +51,9 @@ public:
 
   /// `tensor` must live until the last call.
   llvm::Error setInput(size_t index, const HostTensor &tensor);
+  /// `data` is dense, of the input's element type, and lives as long.
+  llvm::Error setInput(size_t index, void *data,
+                       const std::vector<int64_t> &dims);
   void clearInputs() { call->clearInputs(); }
   llvm::Error run();
   /// A dense copy of an output.
@@ -75,4 +78,4 @@ private:
 
 } // namespace moe
 
-#endif // MOE_TOOLS_MOERUN_SESSION_H
+#endif // MOE_TOOLS_COMMON_SESSION_H
