@@ -15,8 +15,11 @@ using namespace mlir;
 using namespace mlir::moe;
 
 static constexpr StringRef kPasses[] = {
+    "moe-fuse-expert-ffn",
+    "moe-simplify-experts",
     "moe-fold-zero-computation-experts",
     "moe-fuse-routing",
+    "moe-hoist-gate",
     "moe-fuse-dispatch",
     "moe-fuse-combine",
 };
@@ -29,10 +32,15 @@ void mlir::moe::buildMoEOptimizePipeline(OpPassManager &pm,
     if (!llvm::is_contained(options.without, pass->getArgument()))
       pm.addPass(std::move(pass));
   };
+  add(createFuseExpertFFNPass());
+  add(createSimplifyExpertsPass());
   FoldZeroComputationExpertsPassOptions fold;
   fold.readData = options.readData;
   add(createFoldZeroComputationExpertsPass(fold));
+  // Experts that folding left without rows are dead.
+  add(createSimplifyExpertsPass());
   add(createFuseRoutingPass());
+  add(createHoistGatePass());
   add(createFuseDispatchPass());
   add(createFuseCombinePass());
   pm.addPass(createCanonicalizerPass());
@@ -43,7 +51,8 @@ void mlir::moe::registerMoEOptimizePipeline() {
   // Not PassPipelineRegistration, which knows no errors but of syntax.
   registerPassPipeline(
       "moe-optimize",
-      "Fold zero-computation experts, and fuse routing, dispatch and combine",
+      "Simplify experts, fold those without matrices, and fuse routing, "
+      "dispatch and combine",
       [](OpPassManager &pm, StringRef text,
          function_ref<LogicalResult(const Twine &)> error) -> LogicalResult {
         MoEOptimizeOptions options;

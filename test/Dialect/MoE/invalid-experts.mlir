@@ -30,7 +30,7 @@ func.func @f(%x: tensor<?x6xf32>, %p: !moe.plan<2>, %e: !moe.experts<2, 6 -> 6>)
 // (E2)
 func.func @f(%x: tensor<?x6xf32>, %p: !moe.plan<2>, %e: !moe.experts<2, 6 -> 6>) {
   // expected-error @below {{the sets hold 0 experts, the plan 2}}
-  %0 = "moe.experts"(%x, %p) <{operandSegmentSizes = array<i32: 1, 1, 0, 0>}> : (tensor<?x6xf32>, !moe.plan<2>) -> tensor<?x6xf32>
+  %0 = "moe.experts"(%x, %p) <{operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 0, 0, 0>}> : (tensor<?x6xf32>, !moe.plan<2>) -> tensor<?x6xf32>
   return
 }
 

@@ -35,9 +35,9 @@ def add_projections(cases, rng):
 
 
 def add_routes(cases, rng):
-    """moe.route: logits, choice and further projections, (H7)."""
+    """moe.route: logits, choice and further projections, (H7), (H9)."""
     for (tokens, experts, hidden), biased, extra, state in itertools.product(
-        ((6, 8, 32), (1, 4, 16), (0, 4, 16), (29, 17, 33)), (False, True), (0, 2), (False, True)
+        ((6, 8, 32), (1, 4, 16), (0, 4, 16), (29, 17, 33)), (False, True), (0, 1, 2), (False, True)
     ):
         case = new_case(cases, "route")
         # Multiples of 1/4: logits are exact, so that no choice depends on rounding.
@@ -61,7 +61,12 @@ def add_routes(cases, rng):
             more = Weights(case, rng, (extra, 2, hidden), "f32")
             text += f" extra({more.name} : {more.kind})"
             projected.append(semantics.project(values, more.values))
-        options = {}
+        options, shared = {}, ""
+        if extra == 1:
+            # The two columns of the one matrix weigh two shared experts.
+            text += " shared_gate"
+            shared = " shared(2)"
+            options = {"shared": 2, "shared_weights": 1 / (1 + np.exp(-projected[0]))}
         if state:
             residual = np.round(rng.standard_normal((tokens, experts)) * 4) / 4
             s, s_kind, options["state"] = real_tensor(case, residual, "f32", (0,))
@@ -71,13 +76,14 @@ def add_routes(cases, rng):
             logits, select, score_function="softmax", normalization="sum", scale=1.5, **options
         )
         outputs = [
-            (rows_type("f32", 2), chosen), (rows_type("i32", 2), ids), (rows_type("f32", experts), logits),
+            (rows_type("f32", ids.shape[1]), chosen), (rows_type("i32", ids.shape[1]), ids),
+            (rows_type("f32", experts), logits),
             *((rows_type("f32", p.shape[1]), p) for p in projected),
         ]
         names = [case.fresh() for _ in outputs]
         case.lines.append(
             f"{', '.join(names)} = moe.route {x} {text} score<softmax> select<top_k, k = 2> normalize<sum> "
-            f"scale(1.5) : {kind} -> {', '.join(own for own, _ in outputs)}"
+            f"scale(1.5){shared} : {kind} -> {', '.join(own for own, _ in outputs)}"
         )
         for name, (own, expected) in zip(names, outputs):
             exact = "i32" in own

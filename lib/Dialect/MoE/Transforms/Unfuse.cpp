@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "moe/Dialect/MoE/IR/Reference.h"
 #include "moe/Dialect/MoE/Transforms/Passes.h"
+#include "moe/Dialect/MoE/Transforms/Transforms.h"
 
 namespace mlir::moe {
 #define GEN_PASS_DEF_UNFUSEPASS
@@ -84,7 +85,29 @@ private:
     ++numUnfused;
   }
 
+  /// Gives `op` regions in place of feed-forward experts that it can read.
+  void unfuseSets(ExpertsOp op) {
+    OpBuilder builder(op);
+    for (OpOperand &operand : op.getSetsMutable()) {
+      auto ffn = operand.get().getDefiningOp<FFNExpertsOp>();
+      if (!ffn || !llvm::all_of(ffn->getOperands(), [](Value weights) {
+            return weights.getDefiningOp<WeightsOp>() != nullptr;
+          }))
+        continue;
+      FailureOr<RegionExpertsOp> region = unfuseExpertFFN(
+          builder, ffn, getElementTypeOrSelf(op.getInput()));
+      if (failed(region))
+        return signalPassFailure();
+      operand.set(region->getResult());
+      if (ffn->use_empty())
+        ffn.erase();
+      ++numUnfused;
+    }
+  }
+
   void unfuse(ExpertsOp op) {
+    if (experts)
+      unfuseSets(op);
     bool splitGather = dispatch && op.getGather();
     bool splitCombine = combine && op.getCombineWeights();
     if (!splitGather && !splitCombine)

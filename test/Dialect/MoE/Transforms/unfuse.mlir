@@ -71,3 +71,22 @@ func.func @foreign_bias(%x: tensor<4x16xf32>, %r: !moe.weights<1x4x16, f32>,
       : tensor<4x16xf32> -> tensor<4x1xf32>, tensor<4x1xi32>, tensor<4x4xf32>
   return %w : tensor<4x1xf32>
 }
+
+// Feed-forward experts become a region, unless their weights are from elsewhere.
+// CHECK-LABEL: func @ffn(
+// CHECK: %[[R:.*]] = moe.region_experts : !moe.experts<2, 8 -> 8>
+// CHECK-COUNT-2: linalg.{{.*}} iterator_types = ["parallel", "parallel", "reduction"]
+// CHECK: moe.experts %{{.*}}, %{{.*}}, (%[[R]], %{{.*}})
+func.func @ffn(%x: tensor<?x8xf32>, %p: !moe.plan<3>, %u: tensor<2x4x8xf32>,
+               %d: tensor<2x8x4xf32>, %f: !moe.weights<1x4x8, f32>,
+               %g: !moe.weights<1x8x4, f32>) -> tensor<?x8xf32> {
+  %uw = moe.weights %u : tensor<2x4x8xf32> -> !moe.weights<2x4x8, f32>
+  %dw = moe.weights %d : tensor<2x8x4xf32> -> !moe.weights<2x8x4, f32>
+  %e0 = moe.ffn_experts up(%uw : !moe.weights<2x4x8, f32>)
+      down(%dw : !moe.weights<2x8x4, f32>) activation<relu> : !moe.experts<2, 8 -> 8>
+  %e1 = moe.ffn_experts up(%f : !moe.weights<1x4x8, f32>)
+      down(%g : !moe.weights<1x8x4, f32>) activation<relu> : !moe.experts<1, 8 -> 8>
+  %o = moe.experts %x, %p, (%e0, %e1) : tensor<?x8xf32>, !moe.plan<3>,
+      !moe.experts<2, 8 -> 8>, !moe.experts<1, 8 -> 8> -> tensor<?x8xf32>
+  return %o : tensor<?x8xf32>
+}

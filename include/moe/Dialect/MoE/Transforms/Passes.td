@@ -197,10 +197,11 @@ def FuseRoutingPass : Pass<"moe-fuse-routing"> {
 def UnfusePass : Pass<"moe-unfuse"> {
   let summary = "Take fused operations apart";
   let description = [{
-    The inverse of `moe-fuse-routing`, `moe-fuse-dispatch` and
-    `moe-fuse-combine`: a `moe.route` becomes projections and a gate, a
-    `moe.experts` with `gather` or `combine` a dispatch, experts and a combine.
-    Each operation keeps its meaning; rows are rounded to the element type
+    The inverse of `moe-fuse-routing`, `moe-fuse-expert-ffn`,
+    `moe-fuse-dispatch` and `moe-fuse-combine`: a `moe.route` becomes projections
+    and a gate, `moe.ffn_experts` over plain weights a region, a `moe.experts`
+    with `gather` or `combine` a dispatch, experts and a combine. Each operation
+    keeps its meaning; rows are rounded to the element type
     before a separate combine adds them. Affine terms stay with the combine.
 
     ```mlir
@@ -233,6 +234,8 @@ def UnfusePass : Pass<"moe-unfuse"> {
   let options = [
     Option<"routing", "routing", "bool", /*default=*/"true",
            "Take routes apart.">,
+    Option<"experts", "experts", "bool", /*default=*/"true",
+           "Write feed-forward experts as regions.">,
     Option<"dispatch", "dispatch", "bool", /*default=*/"true",
            "Separate dispatches from experts.">,
     Option<"combine", "combine", "bool", /*default=*/"true",
