@@ -35,6 +35,7 @@ static SymbolMap getRuntimeSymbols(LLJIT &jit) {
   add("_mlir_memref_to_llvm_free", _mlir_memref_to_llvm_free);
   add("moe_parallel_for", moe_parallel_for);
   add("moe_profile_enter", moe_profile_enter);
+  add("moe_profile_rows", moe_profile_rows);
   add("moe_raise", moe_raise);
   add("__truncsfbf2", moe_truncsfbf2);
   add("__truncdfbf2", moe_truncdfbf2);

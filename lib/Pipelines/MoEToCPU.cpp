@@ -52,8 +52,10 @@ static void buildModelLowering(OpPassManager &pm,
         optimize.without.push_back(name.str());
     buildMoEOptimizePipeline(pm, optimize);
     // A fused phase is what it has become.
-    if (options.profile)
+    if (options.profile) {
       pm.addPass(createLabelPhasesPass());
+      pm.addPass(createCountRowsPass());
+    }
     ConvertMoEToCPUPassOptions kernels;
     kernels.vectorBits = options.vectorBits;
     pm.addPass(createConvertMoEToCPUPass(kernels));

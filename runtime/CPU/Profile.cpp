@@ -36,6 +36,13 @@ void Profile::enter(const char *node, const char *kind) {
   start = std::chrono::steady_clock::now();
 }
 
+void Profile::addRows(uint64_t rows, uint64_t products) {
+  if (current == none)
+    return;
+  phases[current].rows += rows;
+  phases[current].products += products;
+}
+
 Profile::Scope::Scope(Profile *profile) : previous(threadState().profile) {
   threadState().profile = profile;
 }
@@ -55,4 +62,9 @@ extern "C" void moe_profile_enter(const char *node, const char *kind) {
     profile->enter(node, kind);
   else
     profile->leave();
+}
+
+extern "C" void moe_profile_rows(int64_t rows, int64_t products) {
+  if (Profile *profile = threadState().profile)
+    profile->addRows(rows, products);
 }

@@ -127,7 +127,8 @@ static constexpr OptionInfo infos[] = {
      "time in the calls (of --time, if given): for each MoE layer that of "
      "gate, "
      "plan, dispatch, experts and combine, for other operations by kind. A "
-     "phase that is fused into another one counts as that",
+     "phase that is fused into another one counts as that. Rows of a layer: "
+     "those of its plan, and those that experts with matrices compute",
      setFlag<&Options::profile>},
     {"dump", "NODE",
      "Write or print the values of a node, by its ONNX name, too; once for "

@@ -24,6 +24,8 @@ namespace {
 struct LayerTimes {
   double phases[numLayerPhases] = {};
   bool has[numLayerPhases] = {};
+  /// Rows of the plan, and of experts with matrices, in all calls.
+  uint64_t rows = 0, products = 0;
 };
 
 /// Seconds in operations of one kind, and how many there are.
@@ -63,6 +65,18 @@ static void printName(StringRef name, raw_ostream &os) {
   for (char c : name)
     text += isPrint(c) ? c : '?';
   os << left_justify(text, width);
+}
+
+static void printRows(const MapVector<StringRef, LayerTimes> &layers,
+                      unsigned calls, raw_ostream &os) {
+  os << '\n';
+  printName("rows per MoE layer", os);
+  os << right_justify("planned", 10) << right_justify("computed", 10) << '\n';
+  for (const auto &[name, layer] : layers) {
+    printName(name, os);
+    os << format("%10.1f%10.1f\n", double(layer.rows) / calls,
+                 double(layer.products) / calls);
+  }
 }
 
 static void printLayers(const MapVector<StringRef, LayerTimes> &layers,
@@ -122,6 +136,8 @@ void moe::printProfile(const Session &session, raw_ostream &os) {
     LayerTimes &layer = layers[phase.node];
     layer.phases[found - layerPhases] += phase.seconds;
     layer.has[found - layerPhases] = true;
+    layer.rows += phase.rows;
+    layer.products += phase.products;
   }
   SmallVector<KindTimes> kinds =
       to_vector(make_second_range(byKind.getArrayRef()));
@@ -137,6 +153,10 @@ void moe::printProfile(const Session &session, raw_ostream &os) {
                calls.seconds * scale);
   if (!layers.empty())
     printLayers(layers, scale, calls.seconds, os);
+  // The reference pipeline does not count.
+  if (any_of(make_second_range(layers.getArrayRef()),
+             [](const LayerTimes &layer) { return layer.rows > 0; }))
+    printRows(layers, calls.count, os);
   if (kinds.empty())
     return;
   printKinds(kinds, scale, calls.seconds, os);

@@ -75,6 +75,34 @@ def ConvertMoEToCPUPass : Pass<"convert-moe-to-cpu", "::mlir::ModuleOp"> {
     "::mlir::vector::VectorDialect"];
 }
 
+def CountRowsPass : Pass<"moe-count-rows", "::mlir::ModuleOp"> {
+  let summary = "Tell the runtime how many rows experts get";
+  let description = [{
+    Before each `moe.experts` calls the runtime's `moe_profile_rows` with the
+    rows of its plan, and those of experts that have matrices. `moe-run
+    --profile` prints both, so that one can see what folding experts away saves.
+
+    ```mlir
+    %o = moe.experts %x, %p, (%ffn, %copy) gather : …
+    ```
+
+    becomes
+
+    ```mlir
+    %parts:4 = builtin.unrealized_conversion_cast %p : !moe.plan<8> to
+        tensor<9xi64>, tensor<?xi64>, tensor<?x?xi64>, index
+    …
+    call @moe_profile_rows(%rows, %products) : (i64, i64) -> ()
+    %o = moe.experts %x, %p, (%ffn, %copy) gather : …
+    ```
+  }];
+  let statistics = [
+    Statistic<"numCounted", "num-counted", "Number of moe.experts counted">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::func::FuncDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def ExpandPackWeightsPass
     : Pass<"moe-expand-pack-weights", "::mlir::ModuleOp"> {
   let summary = "Lower moe.pack_weights to calls of kernels";

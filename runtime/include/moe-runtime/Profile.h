@@ -19,6 +19,9 @@ extern "C" {
 /// and that of `node` and `kind`, strings of the code, begins. Null ends it
 /// only. Does nothing unless the caller asked for a profile.
 void moe_profile_enter(const char *node, const char *kind);
+/// Counts the rows of a layer's plan, and those that experts with matrices
+/// compute, for the phase in progress.
+void moe_profile_rows(int64_t rows, int64_t products);
 }
 
 namespace moe::rt {
@@ -31,11 +34,13 @@ public:
     const char *kind;
     double seconds = 0;
     uint64_t count = 0;
+    uint64_t rows = 0, products = 0;
   };
 
   /// Ends the phase in progress and begins another.
   void enter(const char *node, const char *kind);
   void leave();
+  void addRows(uint64_t rows, uint64_t products);
 
   /// In the order in which they were first entered. The strings belong to the
   /// compiled code.

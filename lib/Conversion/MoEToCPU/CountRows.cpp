@@ -1,0 +1,85 @@
+//===- CountRows.cpp - Tell the runtime how many rows experts get -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "moe/Conversion/Passes.h"
+#include "moe/Dialect/MoE/IR/MoE.h"
+
+namespace mlir::moe {
+#define GEN_PASS_DEF_COUNTROWSPASS
+#include "moe/Conversion/Passes.h.inc"
+} // namespace mlir::moe
+
+using namespace mlir;
+using namespace mlir::moe;
+
+#define DEBUG_TYPE "moe-count-rows"
+
+static constexpr llvm::StringLiteral kProfileRows = "moe_profile_rows";
+
+/// Declares `void moe_profile_rows(int64_t rows, int64_t products)` of the
+/// runtime.
+static func::FuncOp getRuntime(ModuleOp module) {
+  if (auto existing = module.lookupSymbol<func::FuncOp>(kProfileRows))
+    return existing;
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  Type i64 = builder.getI64Type();
+  auto func = func::FuncOp::create(builder, module.getLoc(), kProfileRows,
+                                   builder.getFunctionType({i64, i64}, {}));
+  func.setPrivate();
+  return func;
+}
+
+/// Emits the call for one moe.experts.
+static void countRows(ExpertsOp op) {
+  OpBuilder builder(op);
+  ImplicitLocOpBuilder b(op.getLoc(), builder);
+  Type i64 = b.getI64Type();
+  constexpr int64_t dynamic = ShapedType::kDynamic;
+  PlanType plan = op.getPlan().getType();
+  // The parts that convert-moe-to-linalg makes of a plan.
+  auto parts = UnrealizedConversionCastOp::create(
+      b,
+      TypeRange{RankedTensorType::get({plan.getExperts() + 1}, i64),
+                RankedTensorType::get({dynamic}, i64),
+                RankedTensorType::get({dynamic, dynamic}, i64),
+                b.getIndexType()},
+      op.getPlan());
+  auto offset = [&](int64_t expert) -> Value {
+    Value index = arith::ConstantIndexOp::create(b, expert);
+    return tensor::ExtractOp::create(b, parts.getResult(0), index);
+  };
+  Value products = arith::ConstantIntOp::create(b, i64, 0);
+  int64_t first = 0;
+  for (Value set : op.getSets()) {
+    int64_t last = first + cast<ExpertsType>(set.getType()).getCount();
+    if (!isa_and_nonnull<ZeroExpertsOp, CopyExpertsOp, ConstantExpertsOp>(
+            set.getDefiningOp())) {
+      Value own = arith::SubIOp::create(b, offset(last), offset(first));
+      products = arith::AddIOp::create(b, products, own);
+    }
+    first = last;
+  }
+  func::CallOp::create(b, getRuntime(op->getParentOfType<ModuleOp>()),
+                       ValueRange{offset(plan.getExperts()), products});
+}
+
+namespace {
+struct CountRowsPass : moe::impl::CountRowsPassBase<CountRowsPass> {
+  void runOnOperation() override {
+    SmallVector<ExpertsOp> ops;
+    getOperation().walk([&](ExpertsOp op) { ops.push_back(op); });
+    for (ExpertsOp op : ops)
+      countRows(op);
+    numCounted += ops.size();
+  }
+};
+} // namespace
