@@ -39,12 +39,13 @@ bool ExpertMeanings::isZero(Value tensor, int64_t first, int64_t count) {
 /// belong to `expert`: a tensor, the first element, and their number.
 static std::tuple<Value, int64_t, int64_t>
 getExpertElements(WeightsOp op, ValueRange values, int64_t expert) {
+  expert = op.getSourceExpert(expert);
   Value value = op.isStacked() ? values.front() : values[expert];
   auto type = cast<RankedTensorType>(value.getType());
   int64_t count = type.getNumElements();
   if (!op.isStacked())
     return {value, 0, count};
-  count /= op.getType().getNumExperts();
+  count /= op.getNumSourceExperts();
   return {value, expert * count, count};
 }
 

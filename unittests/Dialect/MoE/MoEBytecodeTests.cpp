@@ -128,6 +128,9 @@ TEST_F(MoEBytecode, ReadsAttributes) {
             "#moe.score<softmax, temperature = 0.5>");
   EXPECT_EQ(readAttribute({6, 1, 2, 1}),
             "#moe.layout<offset = 1, step = 2, transposed = true>");
+  EXPECT_EQ(readAttribute({9, 2, 4, 8, 1, 0, 4, 0}),
+            "#moe.schedule<[<experts = [4, 8], gemm = dense>, <experts = [0, "
+            "4], gemm = grouped>]>");
   EXPECT_EQ(readType({1, 2, 8, 4}), "!moe.weights<8x4, f32>");
 }
 
@@ -142,7 +145,7 @@ TEST_F(MoEBytecode, ReadsSelectOfBothVersions) {
 
 // (B4)
 TEST_F(MoEBytecode, RefusesUnknownNumbers) {
-  EXPECT_EQ(readAttribute({7}), "unknown attribute 7 of the moe dialect");
+  EXPECT_EQ(readAttribute({10}), "unknown attribute 10 of the moe dialect");
   EXPECT_EQ(readType({3}), "unknown type 3 of the moe dialect");
   EXPECT_EQ(readAttribute({0, 99, bits(1.0)}),
             "unknown enumerator 99 of the moe dialect");
@@ -162,6 +165,10 @@ TEST_F(MoEBytecode, ChecksConstraints) {
             "temperature must be a positive number");
   EXPECT_EQ(readAttribute({2, 2, 4, bits(0.0), bits(std::nan("")), 0, 0, 0}),
             "threshold must be a number");
+  EXPECT_EQ(readAttribute({9, 1, 1, 4, 0}),
+            "chunks must hold every expert once, 0 is not");
+  EXPECT_EQ(readAttribute({9, 1, 0, 0, 0}),
+            "a chunk is of one expert at least, got [0, 0]");
   EXPECT_EQ(readType({0, uint64_t(-1), 0}),
             "a plan needs at least one expert, and fewer than 2^31, got -1");
   EXPECT_EQ(readType({1, 2, 8, 0}),
@@ -176,6 +183,8 @@ TEST_F(MoEBytecode, RefusesTruncation) {
                        {1, 4},
                        {2, 0, 4, 0, 0, 1},
                        {5, 0, 0, 0},
+                       {7, 0, 0, 0},
+                       {9, uint64_t(1) << 60},
                        {6, 0}})
     EXPECT_EQ(readAttribute(numbers), "no more numbers");
   for (auto numbers :

@@ -24,6 +24,9 @@ enum class AttrCode : uint64_t {
   Normalize = 4,
   Activation = 5,
   Layout = 6,
+  Target = 7,
+  Chunk = 8,
+  Schedule = 9,
 };
 
 /// The same for a type.
@@ -108,6 +111,9 @@ static LogicalResult read(DialectBytecodeReader &reader, GroupReduce &value) {
 }
 static LogicalResult read(DialectBytecodeReader &reader, NormalizeMode &value) {
   return readEnum(reader, value, symbolizeNormalizeMode);
+}
+static LogicalResult read(DialectBytecodeReader &reader, GemmKind &value) {
+  return readEnum(reader, value, symbolizeGemmKind);
 }
 static LogicalResult read(DialectBytecodeReader &reader,
                           ActivationFunction &value) {
@@ -207,6 +213,23 @@ static Attribute readWithLast(DialectBytecodeReader &reader, Real last,
                            reader.getContext(), fields..., last);
 }
 
+static Attribute readSchedule(DialectBytecodeReader &reader) {
+  uint64_t count;
+  if (failed(reader.readVarInt(count)))
+    return {};
+  // (B4): each takes a byte at least, so nothing is allocated ahead.
+  SmallVector<ChunkAttr> chunks;
+  for (uint64_t i = 0; i < count; ++i) {
+    chunks.push_back(readFields<ChunkAttr>(reader, int64_t(), int64_t(),
+                                           GemmKind()));
+    if (!chunks.back())
+      return {};
+  }
+  return ScheduleAttr::getChecked([&] { return reader.emitError(); },
+                                  reader.getContext(),
+                                  ArrayRef<ChunkAttr>(chunks));
+}
+
 static LogicalResult writeWeights(WeightsType type,
                                   DialectBytecodeWriter &writer) {
   writeFields(writer, TypeCode::Weights);
@@ -284,6 +307,9 @@ struct MoEBytecodeInterface : BytecodeDialectInterface {
 
   LogicalResult writeAttribute(Attribute attr,
                                DialectBytecodeWriter &writer) const override {
+    // Older versions get text, which their parser refuses.
+    if (isa<TargetAttr, ChunkAttr, ScheduleAttr>(attr) && !knows(writer, 3))
+      return failure();
     return TypeSwitch<Attribute, LogicalResult>(attr)
         .Case([&](ScoreAttr a) {
           writeFields(writer, AttrCode::Score, a.getFunction(),
@@ -305,6 +331,27 @@ struct MoEBytecodeInterface : BytecodeDialectInterface {
         .Case([&](LayoutAttr a) {
           writeFields(writer, AttrCode::Layout, a.getOffset(), a.getStep(),
                       a.getTransposed());
+          return success();
+        })
+        .Case([&](TargetAttr a) {
+          writeFields(writer, AttrCode::Target, a.getFlopsF64(),
+                      a.getFlopsF32(), a.getFlops_16(), a.getFlops_8(),
+                      a.getMemory(), a.getLink(), a.getLaunch(), a.getUnits(),
+                      a.getCache(), a.getTileRows(), a.getTileColumns(),
+                      a.getGrouped());
+          return success();
+        })
+        .Case([&](ChunkAttr a) {
+          writeFields(writer, AttrCode::Chunk, a.getBegin(), a.getEnd(),
+                      a.getGemm());
+          return success();
+        })
+        .Case([&](ScheduleAttr a) {
+          writeFields(writer, AttrCode::Schedule);
+          writer.writeVarInt(a.getChunks().size());
+          for (ChunkAttr chunk : a.getChunks())
+            writeFields(writer, chunk.getBegin(), chunk.getEnd(),
+                        chunk.getGemm());
           return success();
         })
         .Default([](Attribute) { return failure(); });
@@ -333,6 +380,15 @@ struct MoEBytecodeInterface : BytecodeDialectInterface {
                                         Real(0.0), Real(0.0));
     case AttrCode::Layout:
       return readFields<LayoutAttr>(reader, int64_t(), int64_t(), bool());
+    case AttrCode::Target:
+      return readFields<TargetAttr>(reader, Real(0.0), Real(0.0), Real(0.0),
+                                    Real(0.0), Real(0.0), Real(0.0), Real(0.0),
+                                    int64_t(), int64_t(), int64_t(), int64_t(),
+                                    Real(0.0));
+    case AttrCode::Chunk:
+      return readFields<ChunkAttr>(reader, int64_t(), int64_t(), GemmKind());
+    case AttrCode::Schedule:
+      return readSchedule(reader);
     }
     // (B4)
     reader.emitError() << "unknown attribute " << code << " of the moe dialect";

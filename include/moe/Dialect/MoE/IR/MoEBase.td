@@ -40,6 +40,7 @@ def MoE_Dialect : Dialect {
   }];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
   let extraClassDeclaration = [{
     /// On a module: it was changed on account of the values of weights that
     /// are not in the IR, so it holds only as long as these do.

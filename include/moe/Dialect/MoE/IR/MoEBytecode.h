@@ -21,7 +21,7 @@ class MoEDialect;
 /// - 1.0: `#moe.select` has mode, k, p and threshold.
 /// - 1.1: `#moe.select` has tie, rank and jitter as well.
 /// - 1.2: `#moe.group_limit` has fill, `#moe.normalize` has floor.
-/// - 1.3: `moe.weights` has experts.
+/// - 1.3: `moe.weights` has experts; there are targets and schedules.
 struct MoEDialectVersion : DialectVersion {
   MoEDialectVersion(uint64_t major, uint64_t minor)
       : major(major), minor(minor) {}

@@ -68,4 +68,8 @@ def MoE_PlanOwner : MoE_I32Enum<"PlanOwner", "owner of a plan", [
       I32EnumAttrCase<"Tokens", 0, "token_choice">,
       I32EnumAttrCase<"Experts", 1, "expert_choice">]>;
 
+def MoE_GemmKind : MoE_I32Enum<"GemmKind", "kind of matrix product", [
+      I32EnumAttrCase<"Grouped", 0, "grouped">,
+      I32EnumAttrCase<"Dense", 1, "dense">]>;
+
 #endif // MOE_DIALECT_MOE_IR_MOEENUMS

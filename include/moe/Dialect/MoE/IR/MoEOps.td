@@ -15,5 +15,6 @@ include "moe/Dialect/MoE/IR/WeightOps.td"
 include "moe/Dialect/MoE/IR/ExpertOps.td"
 include "moe/Dialect/MoE/IR/CombineOps.td"
 include "moe/Dialect/MoE/IR/KernelOps.td"
+include "moe/Dialect/MoE/IR/ScheduleAttributes.td"
 
 #endif // MOE_DIALECT_MOE_IR_MOEOPS

@@ -451,4 +451,55 @@ def FuseExpertFFNPass : Pass<"moe-fuse-expert-ffn"> {
     Statistic<"numFused", "num-fused", "Number of regions fused">];
 }
 
+def ScheduleExpertPipelinePass : Pass<"moe-schedule-expert-pipeline"> {
+  let summary = "Split a layer's experts into chunks that overlap";
+  let description = [{
+    Predicts, from the limits of the machine (`#moe.target`) and the rows that
+    each expert has to expect, the time of a layer's experts in one chunk, two, …,
+    `max-chunks` chunks of consecutive experts, each by one grouped GEMM or by a
+    dense GEMM for each expert, whichever is faster. Chunks are put in an order in
+    which the transfer of one overlaps with the arithmetic of another (EPS-MoE,
+    arXiv:2410.12247; Johnson's rule). The fastest schedule, of equal ones that of
+    the fewest chunks, becomes the attribute `moe.schedule` of the `moe.experts`,
+    which lowerings may follow; results do not depend on it.
+
+    The target is the attribute `moe.target` of the nearest operation around, or
+    the option. Experts have equal loads, or shares by the attribute `moe.load`
+    (array of f64). The number of tokens is that of the types, or the option.
+    Chunks never hold experts of two sets. What is compared is said by remarks
+    (`--remarks-filter=moe-schedule-expert-pipeline`). Passes that replace the
+    operation drop its schedule, so this one comes last.
+
+    ```mlir
+    %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<4096x2xf32>) : …
+    ```
+
+    becomes
+
+    ```mlir
+    %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<4096x2xf32>)
+        {moe.schedule = #moe.schedule<[<experts = [0, 4], gemm = dense>,
+                                       <experts = [4, 8], gemm = dense>]>} : …
+    ```
+
+    Without a target the pass fails; a layer whose number of tokens is not known
+    is left alone, with a remark.
+  }];
+  let options = [
+    Option<"targetText", "target", "std::string", /*default=*/"",
+           "The machine, as the text of a #moe.target, instead of the attribute.">,
+    Option<"tokens", "tokens", "int64_t", /*default=*/"0",
+           "The number of tokens where types do not say it; 0: unknown.">,
+    Option<"maxChunks", "max-chunks", "int64_t", /*default=*/"8",
+           "The greatest number of chunks that is considered.">,
+    Option<"overlap", "overlap", "std::string", /*default=*/"\"auto\"",
+           "What the link transfers while experts compute: their `weights`, "
+           "`rows` from and to other devices, or `none`; `auto`: rows if the "
+           "target has a link.">];
+  let statistics = [
+    Statistic<"numScheduled", "num-scheduled", "Number of layers scheduled">,
+    Statistic<"numPipelined", "num-pipelined",
+              "Number of layers in more than one chunk">];
+}
+
 #endif // MOE_DIALECT_MOE_TRANSFORMS_PASSES
