@@ -13,6 +13,19 @@
 using namespace mlir;
 using namespace mlir::moe;
 
+/// Whether the order of slots is seen by nothing but sums over them.
+static bool isSummed(Operation *op) {
+  SmallVector<Operation *> pending(op->user_begin(), op->user_end());
+  while (!pending.empty()) {
+    Operation *user = pending.pop_back_val();
+    if (isa<RemapIdsOp>(user))
+      pending.append(user->user_begin(), user->user_end());
+    else if (!isa<PlanOp, CombineOp, ExpertsOp, CoefficientsOp>(user))
+      return false;
+  }
+  return true;
+}
+
 /// Turns a ranking of all experts into `select<all>`. The experts stay the same,
 /// their slots stand in the order of experts instead of that of choice values.
 static bool selectAll(GateOp gate, bool reassociate, RewriterBase &rewriter) {
@@ -22,11 +35,7 @@ static bool selectAll(GateOp gate, bool reassociate, RewriterBase &rewriter) {
       select.getK() != gate.getNumExperts() || gate.getGroupLimit() ||
       gate.getCapacity() || (gate.getNumExperts() > 1 && !reassociate))
     return false;
-  // The order of ids and weights is seen by more than the layer's sum.
-  auto isSummed = [&](Operation *user) {
-    return isa<PlanOp, RemapIdsOp, CombineOp, ExpertsOp, CoefficientsOp>(user);
-  };
-  if (gate.getNumExperts() > 1 && !llvm::all_of(gate->getUsers(), isSummed))
+  if (gate.getNumExperts() > 1 && !isSummed(gate))
     return false;
   rewriter.modifyOpInPlace(gate, [&] {
     gate.setSelectAttr(SelectAttr::get(

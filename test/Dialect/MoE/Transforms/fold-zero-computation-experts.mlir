@@ -147,3 +147,22 @@ func.func @regions(%x: tensor<?x8xf32>, %w: tensor<?x2xf32>,
         !moe.experts<1, 8 -> 8> -> tensor<?x8xf32>
   return %y : tensor<?x8xf32>
 }
+
+// -----
+
+// Selected weights are those of the source's expert: expert 0 of the set is the
+// one whose down projection and bias are 0.
+// CHECK-LABEL: func @selected(
+// CHECK: moe.remap_ids %{{.*}} [-1, 0] : tensor<?x1xi32>
+func.func @selected(%x: tensor<?x2xf32>, %w: tensor<?x1xf32>, %ids: tensor<?x1xi32>,
+                    %u: tensor<2x2x2xf32>) -> tensor<?x2xf32> {
+  %d = arith.constant dense<[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [0.0, 0.0]], [[1.0, 0.0], [0.0, 0.0]]]> : tensor<3x2x2xf32>
+  %up = moe.weights %u : tensor<2x2x2xf32> -> !moe.weights<2x2x2, f32>
+  %down = moe.weights %d experts[1, 2] : tensor<3x2x2xf32> -> !moe.weights<2x2x2, f32>
+  %e = moe.ffn_experts up(%up : !moe.weights<2x2x2, f32>)
+      down(%down : !moe.weights<2x2x2, f32>) activation<relu> : !moe.experts<2, 2 -> 2>
+  %p = moe.plan %ids : tensor<?x1xi32> -> !moe.plan<2>
+  %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<?x1xf32>)
+      : tensor<?x2xf32>, !moe.plan<2>, !moe.experts<2, 2 -> 2> -> tensor<?x2xf32>
+  return %y : tensor<?x2xf32>
+}

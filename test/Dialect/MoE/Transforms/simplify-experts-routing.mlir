@@ -83,7 +83,8 @@ func.func @all(%z: tensor<?x2xf32>, %b: tensor<2xf32>, %x: tensor<?x4xf32>,
 func.func @all_are_seen(%z: tensor<?x2xf32>) -> tensor<?x2xi32> {
   %w, %ids = moe.gate %z score<softmax> select<top_k, k = 2>
       : tensor<?x2xf32> -> tensor<?x2xf32>, tensor<?x2xi32>
-  return %ids : tensor<?x2xi32>
+  %r = moe.remap_ids %ids [1, 0] : tensor<?x2xi32>
+  return %r : tensor<?x2xi32>
 }
 
 // -----
