@@ -151,6 +151,7 @@ static std::optional<Body> matchFFN(AccessReader &reader, const Access &rows,
   int inner = reader.newVariable();
   Access hidden = rename(down->second, kFeature, inner);
   Size count = body.down.getIn();
+  bool isShared = reader.peel(hidden).expr->users > 1;
   // Without a bias behind it, what multiplies all hidden values multiplies the
   // rows.
   while (!body.down.bias && hidden.expr->isMap("Mul")) {
@@ -165,6 +166,10 @@ static std::optional<Body> matchFFN(AccessReader &reader, const Access &rows,
   auto activation = matchActivation(reader, hidden);
   if (!activation)
     return std::nullopt;
+  // What others read as well is a result, not hidden.
+  if (isShared && !activation->gate &&
+      activation->function == ActivationFunction::Identity)
+    return std::nullopt;
   for (bool thin : {true, false}) {
     auto up = matchProjection(reader, activation->up, inner, count, thin);
     if (!up || (thin && !up->first.thin))
@@ -173,11 +178,12 @@ static std::optional<Body> matchFFN(AccessReader &reader, const Access &rows,
     if (up->first.matrix.constant != body.down.matrix.constant)
       continue;
     body.up = up->first;
-    body.input = reader.peel(up->second);
+    body.input = up->second;
     body.gate = {};
     if (activation->gate) {
       auto gate = matchProjection(reader, activation->gate, inner, count, thin);
-      if (!gate || !(reader.peel(gate->second) == body.input))
+      if (!gate ||
+          !(reader.peel(gate->second) == reader.peel(body.input)))
         continue;
       body.gate = gate->first;
     }

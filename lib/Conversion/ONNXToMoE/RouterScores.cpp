@@ -159,6 +159,9 @@ getGroupValues(Value values, Value choice, int64_t experts) {
 /// The ids of the kept groups that `mask` …×G marks by 1.
 static Value getMarkedGroups(Value mask, int64_t count) {
   mask = stripExact(mask);
+  // Any type holds 0 and 1.
+  while (NodeOp cast = getNode(mask, {"Cast", "CastLike"}))
+    mask = stripExact(cast.getInput(0));
   if (NodeOp scatter = getNode(mask, "ScatterElements"))
     return isUniform(scatter.getInput(0), 0.0) &&
                    isUniform(scatter.getInput(2), 1.0) &&

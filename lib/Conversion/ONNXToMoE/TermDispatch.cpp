@@ -17,7 +17,7 @@ using namespace mlir::moe;
 /// it is something else.
 bool moe::classifyDispatch(AccessReader &reader, const SumTree &tree,
                            Term &term) {
-  const Access &input = term.body->input;
+  Access input = reader.peel(term.body->input);
   if (!input.expr->is(Expr::Kind::Contract))
     return false;
   SmallVector<int> bound;

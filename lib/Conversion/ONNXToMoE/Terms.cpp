@@ -202,10 +202,24 @@ static FailureOr<std::optional<Binding>> getSelector(AccessReader &reader,
   return selector;
 }
 
+/// `access`, read at the features, as the innermost tensor that holds it for
+/// each token; null if there is none.
+static Access findInput(AccessReader &reader, const Access &access,
+                        ArrayRef<int> tokens) {
+  Access found;
+  for (Access next = access; next; next = reader.peelOnce(next)) {
+    std::optional<Binding> feature;
+    if (readsTokens(next, tokens, feature) && feature &&
+        feature->isPlain(kFeature))
+      found = next;
+  }
+  return found;
+}
+
 /// Splits x[t] · gate[t, e], which an expert reads, into its input and a
 /// factor.
 static void splitInput(AccessReader &reader, const SumTree &tree, Term &term) {
-  Access input = stripCasts(reader, term.body->input);
+  Access input = reader.peel(term.body->input);
   if (!input.expr->isMap("Mul"))
     return;
   SmallVector<Access, 2> operands = reader.open(input);
@@ -218,9 +232,9 @@ static void splitInput(AccessReader &reader, const SumTree &tree, Term &term) {
                       return at.isPlain(token);
                     });
                   });
-    if (!isGate || !operands[i].dependsOn(kFeature))
+    if (!isGate || !findInput(reader, operands[i], tree.tokens))
       continue;
-    term.body->input = reader.peel(operands[i]);
+    term.body->input = operands[i];
     term.factors.push_back(factor);
     term.weighsInput = true;
     return;
@@ -235,6 +249,10 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
   if (term.body)
     term.factors.append(term.body->factors);
   bool dispatched = term.body && classifyDispatch(reader, tree, term);
+  if (term.body) {
+    Access whole = findInput(reader, term.body->input, tree.tokens);
+    term.body->input = whole ? whole : reader.peel(term.body->input);
+  }
   if (term.body) {
     std::optional<Binding> other;
     bool isExplained = !term.role.empty();
@@ -369,14 +387,17 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
       gate.weights = weights.expr;
     }
     rest = others;
-    // With one slot, the weight is a number for each token like others.
-    if (!slot && !gate.weights && rest.size() == 1) {
-      Access weights = findTensor(reader, rest[0], tree.tokens);
+    // With one slot, the weight is a number for each token like others: the one
+    // next to the expert.
+    for (size_t i = rest.size(); !slot && !gate.weights && i-- > 0;) {
+      if (rest[i].expr->is(Expr::Kind::Splat))
+        continue;
+      Access weights = findTensor(reader, rest[i], tree.tokens);
       std::optional<Binding> at;
-      if (readsTokens(weights, tree.tokens, at) && !at) {
-        gate.weights = weights.expr;
-        rest.clear();
-      }
+      if (!readsTokens(weights, tree.tokens, at) || at)
+        break;
+      gate.weights = weights.expr;
+      rest.erase(rest.begin() + i);
     }
     if (slot)
       llvm::erase(summed, slot->var);
