@@ -22,6 +22,8 @@ class Graph:
         self.nodes, self.initializers, self.clear = [], [], []
         self.values = self.outside = 0
         self.stays = collections.Counter()
+        # Whether the order of choices matters, which TopK gives only if it sorts.
+        self.ordered = False
         # What a graph does once it tends to do everywhere.
         self.noise = self.pick(0.0, 0.0, 0.05, 0.2)
         self.inline = self.pick(0.0, 0.0, 0.5, 1.0)

@@ -53,7 +53,8 @@ def top_k(g, value, k, experts):
     if g.flip(0.08):
         values, ids = g.node("TopK", value, g.ints(experts), outputs=2, axis=-1)
         return g.slice(values, 0, k, 1), g.slice(ids, 0, k, 1)
-    values, ids = g.node("TopK", value, g.ints(k), outputs=2, axis=g.pick(-1, 1), sorted=g.pick(1, 1, 0))
+    axis, is_sorted = g.pick(-1, 1), g.pick(1, 1, 0)
+    values, ids = g.node("TopK", value, g.ints(k), outputs=2, axis=axis, sorted=1 if g.ordered else is_sorted)
     return g.spice(values), g.spice(ids)
 
 
