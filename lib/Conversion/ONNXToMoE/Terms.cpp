@@ -279,16 +279,23 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
     selector = *found;
   }
   TermGate gate = term.gate;
+  // Whether an expert is among the choices, beside the weight that it has then.
+  SmallVector<ExpertTest> present;
   SmallVector<Access> factors;
   SmallVector<int> summed(term.summed);
   for (size_t i = 0; i < term.factors.size(); ++i) {
     bool positive;
     Access weight = getTested(reader, term.factors[i], positive);
     // Where a weight is 0 it makes no difference that it is tested.
+    SmallVector<Access> marks;
+    SmallVector<int> slots;
     if (weight && llvm::any_of(term.factors, [&](const Access &other) {
           return reader.peel(other) == weight;
         }))
       gate.positiveOnly |= positive;
+    else if (weight && splitFactor(reader, weight, marks, slots, kMaxDepth) &&
+             marks.size() == 1)
+      present.push_back(*matchTest(reader, marks[0]));
     else
       expandFactor(reader, term.factors[i], factors, summed);
   }
@@ -336,6 +343,10 @@ void moe::classify(AccessReader &reader, const SumTree &tree, Term &term) {
     gate.kind = TermGate::Kind::Choice;
     gate.experts = test->experts;
   }
+  for (const ExpertTest &test : present)
+    if (!ids || !expert || !(*expert == test.expert) ||
+        findTensor(reader, test.ids, tree.tokens).expr != ids.expr)
+      return giveUp();
   auto usesSummed = [&](const Access &access) {
     return llvm::any_of(summed, [&](int var) { return access.dependsOn(var); });
   };
