@@ -14,12 +14,14 @@
 #include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
 #include "moe/Dialect/ONNXIR/Transforms/Passes.h"
 #include "moe/Pipelines/MoEOptimize.h"
+#include "moe/Dialect/Triton/IR/Triton.h"
 #include "moe/Pipelines/MoEToCPU.h"
 #include "moe/Transforms/Passes.h"
 
 void moe::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<mlir::moe::MoEDialect>();
   registry.insert<mlir::onnxir::ONNXIRDialect>();
+  registry.insert<mlir::moe::tt::TTDialect>();
   mlir::moe::registerBufferizableOpInterfaceExternalModels(registry);
 }
 

@@ -210,4 +210,57 @@ def ConvertMoEToLinalgPass : Pass<"convert-moe-to-linalg", "::mlir::ModuleOp"> {
     "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
 }
 
+//===----------------------------------------------------------------------===//
+// MoEToTriton
+//===----------------------------------------------------------------------===//
+
+def ConvertMoEToTritonPass : Pass<"convert-moe-to-triton", "::mlir::ModuleOp"> {
+  let summary = "Lower layers of experts to Triton kernels and their launches";
+  let description = [{
+    Replaces each `moe.experts` that takes tokens and gives tokens (see
+    `moe-fuse-dispatch`, `moe-fuse-combine`), its plan and its gate by launches
+    (`moe.launch`) of kernels in Triton IR (`tt.func`), which layers share:
+
+    ```mlir
+    %w, %ids = moe.gate %logits score<softmax> select<top_k, k = 2>
+        : tensor<300x8xf32> -> tensor<300x2xf32>, tensor<300x2xi32>
+    %p = moe.plan %ids : tensor<300x2xi32> -> !moe.plan<8>
+    %y = moe.experts %x, %p, (%ffn) gather combine(%w : tensor<300x2xf32>)
+        : tensor<300x64xf32>, !moe.plan<8>, !moe.experts<8, 64 -> 64>
+          -> tensor<300x64xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %c:4 = moe.launch @moe_count_… grid(%c5) ins(%logits, %t : …) outs(…)
+    %s:2 = moe.launch @moe_sum_… grid(%c8) ins(%c#3, %blocks : …) outs(…)
+    %p:3 = moe.launch @moe_scatter_… grid(%c8) ins(…) outs(…)
+    %h = moe.launch @moe_gemm1_… grid(%tiles1) ins(%x, %up, %p#0, …) outs(…)
+    %o = moe.launch @moe_gemm2_… grid(%tiles2) ins(%h, %down, …) outs(…)
+    %y = moe.launch @moe_combine_… grid(%c300) ins(%o, %c#1 : …) outs(…)
+    ```
+
+    Where the number of tokens is not static, `scf.if` chooses between the
+    launches for one token, few, and many. Grids are upper bounds that follow
+    from the sizes of tensors alone; how many rows each expert has is read on
+    the device. Weights whose rows do not stand as the kernels read them are
+    packed by kernels of their own, which do not depend on tokens. What has no
+    kernel is an error that says why.
+  }];
+  let options = [
+    Option<"capability", "capability", "int64_t", /*default=*/"90",
+           "Compute capability whose limits tiles are chosen for: 80, 89, 90, "
+           "100, …">,
+    Option<"allowTF32", "allow-tf32", "bool", /*default=*/"false",
+           "Multiply f32 in TF32, which keeps 10 bits of the fraction, instead "
+           "of in three TF32 products.">];
+  let statistics = [
+    Statistic<"numLayers", "num-layers", "Number of moe.experts lowered">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::moe::MoEDialect", "::mlir::moe::tt::TTDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+}
+
 #endif // MOE_CONVERSION_PASSES

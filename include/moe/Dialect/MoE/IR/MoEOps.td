@@ -16,5 +16,6 @@ include "moe/Dialect/MoE/IR/ExpertOps.td"
 include "moe/Dialect/MoE/IR/CombineOps.td"
 include "moe/Dialect/MoE/IR/KernelOps.td"
 include "moe/Dialect/MoE/IR/ScheduleAttributes.td"
+include "moe/Dialect/MoE/IR/LaunchOps.td"
 
 #endif // MOE_DIALECT_MOE_IR_MOEOPS

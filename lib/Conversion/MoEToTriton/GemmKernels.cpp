@@ -1,0 +1,222 @@
+//===- GemmKernels.cpp - Grouped products of rows and experts' matrices -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PlanParts.h"
+#include "moe/Dialect/MoE/IR/Activation.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+Type GemmConfig::operandType() const {
+  // Two 16-bit types of different kind meet in f32.
+  return rows == weights ? rows : Float32Type::get(rows.getContext());
+}
+
+std::string GemmConfig::key() const {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << experts << "," << out << "," << in << "," << rows << "," << weights
+     << "," << result << "," << gated << "," << activation << "," << slots
+     << "," << stringifyInputPrecision(precision) << "," << tileRows << ","
+     << tileColumns << "," << tileDepth << "," << groupRows << ",";
+  if (bias)
+    os << bias;
+  return text;
+}
+
+namespace {
+/// One tile of a grouped product.
+class GemmBuilder {
+public:
+  GemmBuilder(KernelBuilder &k, const GemmConfig &config, ValueRange arguments)
+      : k(k), config(config) {
+    auto next = [&] {
+      Value value = arguments.front();
+      arguments = arguments.drop_front();
+      return value;
+    };
+    input = next();
+    weights = next();
+    if (config.bias)
+      bias = next();
+    rows = next();
+    tiles = next();
+    numTiles = next();
+    if (!config.isFirst())
+      routing = next();
+    output = next();
+  }
+
+  void build();
+
+private:
+  void placeProgram();
+  void buildTile();
+  Value accumulate();
+
+  KernelBuilder &k;
+  const GemmConfig &config;
+  Value input, weights, bias, rows, tiles, numTiles, routing, output;
+  /// Place of the tile; its expert, first row, and end of the expert's rows.
+  Value rowTile, columnTile, expert, firstRow, endRow;
+  /// Of the tile's rows: place in the plan, whether they are any, slot.
+  Value place, live, slot;
+};
+} // namespace
+
+/// Programs next to each other share weights within a group of row tiles, and
+/// rows across it, while both are in the cache.
+void GemmBuilder::placeProgram() {
+  int64_t columns = config.columnTiles();
+  Value program = k.programId();
+  if (columns == 1) {
+    rowTile = program;
+    columnTile = k.i32(0);
+    return;
+  }
+  if (config.groupRows == 1) {
+    rowTile = k.div(program, k.i32(columns));
+    columnTile = k.rem(program, k.i32(columns));
+    return;
+  }
+  // The last group may hold fewer row tiles.
+  int64_t width = config.groupRows * columns;
+  Value group = k.div(program, k.i32(width));
+  Value first = k.mul(group, k.i32(config.groupRows));
+  Value count = k.load(numTiles);
+  Value size = k.minimum(k.sub(count, first), k.i32(config.groupRows));
+  size = k.maximum(size, k.i32(1));
+  Value inside = k.rem(program, k.i32(width));
+  rowTile = k.add(first, k.rem(inside, size));
+  columnTile = k.div(inside, size);
+}
+
+void GemmBuilder::build() {
+  placeProgram();
+  Value inRange = k.less(rowTile, k.load(numTiles));
+  if (config.groupRows > 1)
+    inRange = k.andOp(inRange,
+                      k.less(columnTile, k.i32(config.columnTiles())));
+  k.ifThen(inRange, [&] { buildTile(); });
+}
+
+/// Σ over the depth: [tileRows, tileColumns] in f32.
+Value GemmBuilder::accumulate() {
+  int64_t depth = config.tileDepth;
+  Value kRow = k.range(depth, 1), kColumn = k.range(depth, 0);
+  // Rows past the end read some row that exists; they are not written.
+  Value source = config.isFirst() ? k.div(slot, k.i32(config.slots)) : place;
+  Value rowStart = k.mul(k.convert(k.along(source, 0), k.i64()),
+                         k.i64(config.in));
+  Value a = k.pointer(k.pointer(input, rowStart), kRow);
+  Value column = k.add(k.mul(columnTile, k.i32(config.tileColumns)),
+                       k.range(config.tileColumns, 1));
+  if (config.out % config.tileColumns)
+    column = k.minimum(column, k.i32(config.out - 1));
+  Value matrix = k.pointer(
+      weights, k.mul(k.convert(expert, k.i64()),
+                     k.i64(config.out * config.in)));
+  Value columnStart = k.mul(k.convert(column, k.i64()), k.i64(config.in));
+  Value b = k.pointer(k.pointer(matrix, columnStart), kColumn);
+  Value acc =
+      k.full({config.tileRows, config.tileColumns}, k.f32(), 0);
+  bool whole = config.in % depth == 0;
+  Type operand = config.operandType();
+  Value zeroA = k.constant(config.rows, 0);
+  Value zeroB = k.constant(config.weights, 0);
+  return k.loop(
+      k.i32(0), k.i32(config.in), depth, {acc, a, b},
+      [&](Value start, ValueRange carried) -> SmallVector<Value> {
+        Value aTile, bTile;
+        if (whole) {
+          aTile = k.load(carried[1]);
+          bTile = k.load(carried[2]);
+        } else {
+          Value left = k.sub(k.i32(config.in), start);
+          aTile = k.load(carried[1],
+                         k.broadcast(k.less(kRow, left),
+                                     {config.tileRows, depth}),
+                         zeroA);
+          bTile = k.load(carried[2],
+                         k.broadcast(k.less(kColumn, left),
+                                     {depth, config.tileColumns}),
+                         zeroB);
+        }
+        Value next = k.dot(k.convert(aTile, operand), k.convert(bTile, operand),
+                           carried[0], config.precision);
+        return {next, k.pointer(carried[1], k.i32(depth)),
+                k.pointer(carried[2], k.i32(depth))};
+      })[0];
+}
+
+void GemmBuilder::buildTile() {
+  Value record = k.mul(rowTile, k.i32(kTileFields));
+  expert = k.read(tiles, record);
+  firstRow = k.read(tiles, k.add(record, k.i32(1)));
+  endRow = k.read(tiles, k.add(record, k.i32(2)));
+  place = k.add(k.range(config.tileRows), firstRow);
+  live = k.less(place, endRow);
+  slot = k.read(rows, place, live);
+  place = k.minimum(place, k.sub(endRow, k.i32(1)));
+
+  Value acc = accumulate();
+  Value column = k.add(k.mul(columnTile, k.i32(config.tileColumns)),
+                       k.range(config.tileColumns, 1));
+  if (bias) {
+    Value start = k.mul(k.convert(expert, k.i64()), k.i64(config.out));
+    Value values =
+        k.read(bias, k.add(start, k.convert(column, k.i64())),
+               k.less(column, k.i32(config.out)));
+    acc = k.add(acc, k.convert(values, k.f32()));
+  }
+  Value target = config.isFirst() ? place : slot;
+  int64_t width = config.tileColumns;
+  if (config.isFirst()) {
+    Value gate;
+    if (config.gated) {
+      std::tie(gate, acc) = k.splitColumns(acc);
+      width /= 2;
+    }
+    acc = buildActivation(k.get(), k.get().getLoc(), config.activation, gate,
+                          acc);
+    column = k.add(k.mul(columnTile, k.i32(width)), k.range(width, 1));
+  } else {
+    Value weight = k.convert(k.read(routing, slot, live), k.f32());
+    acc = k.mul(acc, k.along(weight, 0));
+  }
+  int64_t columns = config.resultColumns();
+  Value start = k.mul(k.convert(k.along(target, 0), k.i64()), k.i64(columns));
+  Value mask = k.along(live, 0);
+  if (columns % width)
+    mask = k.andOp(mask, k.less(column, k.i32(columns)));
+  k.write(output, k.add(start, k.convert(column, k.i64())), acc,
+          k.broadcast(mask, {config.tileRows, width}));
+}
+
+tt::FuncOp mlir::moe::getGemmKernel(KernelFactory &factory,
+                                    const GemmConfig &config,
+                                    Type routingWeight) {
+  Type i32 = IntegerType::get(config.rows.getContext(), 32);
+  SmallVector<Type> types = {config.rows, config.weights};
+  if (config.bias)
+    types.push_back(config.bias);
+  types.append({i32, i32, i32});
+  std::string key = config.key();
+  if (!config.isFirst()) {
+    types.push_back(routingWeight);
+    llvm::raw_string_ostream(key) << "," << routingWeight;
+  }
+  types.push_back(config.result);
+  SmallVector<bool> scalars(types.size(), false);
+  return factory.get(config.isFirst() ? "moe_gemm1" : "moe_gemm2", key, types,
+                     scalars, config.warps, config.stages,
+                     [&](KernelBuilder &k, ValueRange arguments) {
+                       GemmBuilder(k, config, arguments).build();
+                     });
+}

@@ -1,0 +1,486 @@
+//===- LayerLowering.cpp - A layer of experts as launches of kernels -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "LayerLowering.h"
+#include "PlanParts.h"
+#include "WeightPacking.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+namespace {
+/// Builds the launches for one moe.experts.
+class LayerBuilder {
+public:
+  LayerBuilder(ExpertsOp op, const TritonLoweringOptions &options,
+               OpBuilder &builder)
+      : op(op), options(options), factory(op->getParentOfType<ModuleOp>()),
+        b(op.getLoc(), builder) {}
+
+  /// Says why not where there are no kernels.
+  LogicalResult prepare();
+  /// Builds the layer; the values that it replaces and those that do.
+  void build(SmallVectorImpl<Value> &replaced, SmallVectorImpl<Value> &values);
+
+private:
+  /// Result, routing weights and ids.
+  struct Results {
+    Value y, weights, ids;
+  };
+  Results buildRegimes(ArrayRef<Regime> regimes);
+  Results buildRegime(const Regime &regime);
+  Results buildVector();
+  void buildPlan(const Regime &regime);
+  void buildBlockPlan(const Regime &regime);
+  Value buildProducts(const Regime &regime);
+
+  Value index(int64_t value) {
+    return arith::ConstantIndexOp::create(b, value);
+  }
+  Value mul(Value x, int64_t y) {
+    return b.createOrFold<arith::MulIOp>(x, index(y));
+  }
+  Value add(Value x, Value y) { return b.createOrFold<arith::AddIOp>(x, y); }
+  Value ceilDiv(Value x, int64_t y) {
+    if (y == 1)
+      return x;
+    Value sum = add(x, index(y - 1));
+    return b.createOrFold<arith::DivUIOp>(sum, index(y));
+  }
+  Value floorDiv(Value x, int64_t y) {
+    return y == 1 ? x : b.createOrFold<arith::DivUIOp>(x, index(y));
+  }
+  Value empty(ArrayRef<OpFoldResult> sizes, Type element) {
+    return tensor::EmptyOp::create(b, sizes, element);
+  }
+  SmallVector<Value> launch(tt::FuncOp kernel, ValueRange grid,
+                            ValueRange inputs, ValueRange outputs) {
+    auto op = LaunchOp::create(b, kernel.getSymName(), grid, inputs, outputs);
+    return SmallVector<Value>(op.getResults());
+  }
+  /// The most tiles that the rows can be cut into: each expert that has rows
+  /// has at most one tile that is not full.
+  Value mostTiles(int64_t tileRows) {
+    Value allRows = mul(tokens, routing.slots);
+    Value nonEmpty = b.createOrFold<arith::MinUIOp>(
+        allRows, index(routing.experts));
+    return add(floorDiv(allRows, tileRows), nonEmpty);
+  }
+
+  ExpertsOp op;
+  FFNExpertsOp ffn;
+  const TritonLoweringOptions &options;
+  KernelFactory factory;
+  ImplicitLocOpBuilder b;
+  RoutingConfig routing;
+  GemmConfig first, second;
+  /// Gate operands, or ids.
+  SmallVector<Value> sources;
+  Value firstWeights, firstBias, secondWeights, secondBias;
+  OpFoldResult tokenSize;
+  Value tokens, tokensI32;
+  /// Of the regime that is being built.
+  Value ids, weights, rows, tiles, numTiles;
+};
+} // namespace
+
+LogicalResult LayerBuilder::prepare() {
+  auto emitError = [&] {
+    return op.emitOpError("has no Triton kernel: ");
+  };
+  if (!op.getGather() || !op.getCombineWeights())
+    return emitError() << "dispatch and combine are not fused into it";
+  auto plan = op.getPlan().getDefiningOp<PlanOp>();
+  if (!plan)
+    return emitError() << "its plan is not made by moe.plan";
+  if (plan.getPlan().getType().getOwner() != PlanOwner::Tokens)
+    return emitError() << "its experts choose tokens";
+  if (op.getSets().size() != 1)
+    return emitError() << "it has several sets of experts";
+  ffn = op.getSets().front().getDefiningOp<FFNExpertsOp>();
+  if (!ffn)
+    return emitError() << "its experts are not moe.ffn_experts";
+  Type element = op.getInput().getType().getElementType();
+  if (element.isF64())
+    return emitError() << "it computes in f64";
+  Type weightType = getElementTypeOrSelf(op.getCombineWeights());
+  if (weightType.isF64())
+    return emitError() << "its routing weights are f64";
+  for (Value value : {ffn.getUp(), ffn.getGate(), ffn.getDown(),
+                      ffn.getUpBias(), ffn.getGateBias(), ffn.getDownBias()})
+    if (value && failed(verifyWeights(value, emitError)))
+      return failure();
+  if (ffn.getGate() && ffn.getGate().getType() != ffn.getUp().getType())
+    return emitError() << "gate and up are stored as different types";
+  if (ffn.getGate() && static_cast<bool>(ffn.getGateBias()) !=
+                           static_cast<bool>(ffn.getUpBias()))
+    return emitError() << "only one of gate and up has a bias";
+  if (ffn.getGateBias() &&
+      ffn.getGateBias().getType() != ffn.getUpBias().getType())
+    return emitError() << "biases of gate and up are stored as different types";
+
+  // The gate is part of the layer where ids and weights are both its results.
+  auto idsType = cast<RankedTensorType>(plan.getIds().getType());
+  if (idsType.isDynamicDim(1))
+    return emitError() << "the number of slots is not static";
+  routing.gate = plan.getIds().getDefiningOp<GateOp>();
+  if (routing.gate &&
+      (routing.gate.getIds() != plan.getIds() ||
+       routing.gate.getWeights() != op.getCombineWeights()))
+    routing.gate = {};
+  if (routing.gate && failed(verifyGate(routing.gate, emitError)))
+    return failure();
+  routing.experts = op.getPlan().getType().getExperts();
+  routing.slots = idsType.getDimSize(1);
+  routing.weightType = weightType;
+
+  WeightsType up = ffn.getUp().getType(), down = ffn.getDown().getType();
+  first.experts = second.experts = routing.experts;
+  first.gated = static_cast<bool>(ffn.getGate());
+  first.out = up.getOutSize() * (first.gated ? 2 : 1);
+  first.in = up.getInSize();
+  first.rows = first.result = second.rows = second.result = element;
+  first.weights = up.getStorage();
+  second.weights = down.getStorage();
+  if (ffn.getUpBias())
+    first.bias = ffn.getUpBias().getType().getStorage();
+  if (ffn.getDownBias())
+    second.bias = ffn.getDownBias().getType().getStorage();
+  first.activation = ffn.getActivation();
+  second.out = down.getOutSize();
+  second.in = down.getInSize();
+  first.slots = second.slots = routing.slots;
+  first.precision = second.precision = options.precision;
+  return success();
+}
+
+/// The same tensor, with what `type` says of its sizes.
+static Value castTo(OpBuilder &b, Value value, Type type) {
+  return value.getType() == type
+             ? value
+             : tensor::CastOp::create(b, value.getLoc(), type, value);
+}
+
+/// Marks the arguments of the function that are nothing but weights.
+static void markWeightArguments(FFNExpertsOp ffn) {
+  for (Value operand : ffn->getOperands()) {
+    auto weights = operand.getDefiningOp<WeightsOp>();
+    for (Value source : weights.getSources()) {
+      auto argument = dyn_cast<BlockArgument>(source);
+      auto function =
+          argument ? dyn_cast<FunctionOpInterface>(
+                         argument.getOwner()->getParentOp())
+                   : FunctionOpInterface();
+      bool onlyWeights =
+          llvm::all_of(source.getUsers(), llvm::IsaPred<WeightsOp>);
+      if (function && onlyWeights)
+        function.setArgAttr(argument.getArgNumber(), kWeightArgument,
+                            UnitAttr::get(ffn.getContext()));
+    }
+  }
+}
+
+void LayerBuilder::build(SmallVectorImpl<Value> &replaced,
+                         SmallVectorImpl<Value> &values) {
+  markWeightArguments(ffn);
+  SmallVector<Value> parts = {ffn.getUp()}, biases = {ffn.getUpBias()};
+  if (first.gated) {
+    parts.insert(parts.begin(), ffn.getGate());
+    biases.insert(biases.begin(), ffn.getGateBias());
+  }
+  firstWeights = packWeights(b, factory, parts);
+  secondWeights = packWeights(b, factory, ffn.getDown());
+  if (first.bias)
+    firstBias = packWeights(b, factory, biases);
+  if (second.bias)
+    secondBias = packWeights(b, factory, ffn.getDownBias());
+
+  auto plan = op.getPlan().getDefiningOp<PlanOp>();
+  if (routing.gate)
+    sources = getGateOperands(routing.gate);
+  else
+    sources = {plan.getIds()};
+  tokenSize = tensor::getMixedSize(b, b.getLoc(), op.getInput(), 0);
+  tokens = getValueOrCreateConstantIndexOp(b, b.getLoc(), tokenSize);
+  tokensI32 =
+      b.createOrFold<arith::IndexCastOp>(b.getI32Type(), tokens);
+  SmallVector<Regime> regimes = chooseRegimes(routing, first.operandType());
+  if (std::optional<int64_t> count = getConstantIntValue(tokenSize)) {
+    const Regime *fits = llvm::find_if(
+        regimes, [&](const Regime &r) { return *count <= r.maxTokens; });
+    regimes = {*fits};
+    regimes.back().maxTokens = std::numeric_limits<int64_t>::max();
+    // No token has no vector.
+    if (*count == 0 && fits->kind == Regime::Vector)
+      regimes = {chooseRegimes(routing, first.operandType()).back()};
+  }
+  Results results = buildRegimes(regimes);
+  replaced.push_back(op.getResult());
+  values.push_back(results.y);
+  if (routing.gate) {
+    replaced.append({routing.gate.getWeights(), routing.gate.getIds()});
+    values.append({results.weights, results.ids});
+  }
+}
+
+LayerBuilder::Results
+LayerBuilder::buildRegimes(ArrayRef<Regime> regimes) {
+  const Regime &regime = regimes.front();
+  if (regimes.size() == 1)
+    return buildRegime(regime);
+  Value bound = index(regime.maxTokens);
+  // One token exactly, since none has no vector.
+  Value fits = arith::CmpIOp::create(
+      b,
+      regime.kind == Regime::Vector ? arith::CmpIPredicate::eq
+                                    : arith::CmpIPredicate::ule,
+      tokens, bound);
+  SmallVector<Type> types = {op.getType()};
+  if (routing.gate)
+    llvm::append_range(types, routing.gate->getResultTypes());
+  auto branch = scf::IfOp::create(b, types, fits, /*withElseRegion=*/true);
+  auto fill = [&](Block *block, function_ref<Results()> body) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(block);
+    Results results = body();
+    SmallVector<Value> yielded = {results.y};
+    if (routing.gate)
+      yielded.append({results.weights, results.ids});
+    for (auto [value, type] : llvm::zip_equal(yielded, types))
+      value = castTo(b, value, type);
+    scf::YieldOp::create(b, yielded);
+  };
+  fill(branch.thenBlock(), [&] { return buildRegime(regime); });
+  fill(branch.elseBlock(), [&] { return buildRegimes(regimes.drop_front()); });
+  Results results{branch.getResult(0), {}, {}};
+  if (routing.gate) {
+    results.weights = branch.getResult(1);
+    results.ids = branch.getResult(2);
+  }
+  return results;
+}
+
+LayerBuilder::Results LayerBuilder::buildRegime(const Regime &regime) {
+  if (routing.gate) {
+    weights = empty({tokenSize, b.getIndexAttr(routing.slots)},
+                    routing.weightType);
+    ids = empty({tokenSize, b.getIndexAttr(routing.slots)}, b.getI32Type());
+  } else {
+    weights = op.getCombineWeights();
+    ids = sources.front();
+  }
+  if (regime.kind == Regime::Vector)
+    return buildVector();
+  Value allRows = mul(tokens, routing.slots);
+  OpFoldResult rowWords = getAsOpFoldResult(allRows);
+  rows = empty(rowWords, b.getI32Type());
+  OpFoldResult tileWords =
+      getAsOpFoldResult(mul(mostTiles(regime.tileRows), kTileFields));
+  tiles = empty(tileWords, b.getI32Type());
+  numTiles = empty(OpFoldResult(b.getIndexAttr(1)), b.getI32Type());
+  if (regime.kind == Regime::OneProgram)
+    buildPlan(regime);
+  else
+    buildBlockPlan(regime);
+  Value y = buildProducts(regime);
+  return {y, weights, ids};
+}
+
+LayerBuilder::Results LayerBuilder::buildVector() {
+  GemmConfig up = first, down = second;
+  chooseVectorTile(up, routing.slots, options.machine);
+  chooseVectorTile(down, 1, options.machine);
+  Type element = first.rows;
+  Value h = empty({b.getIndexAttr(routing.slots),
+                   b.getIndexAttr(up.resultColumns())},
+                  element);
+  SmallVector<Value> inputs = {op.getInput()};
+  llvm::append_range(inputs, sources);
+  inputs.push_back(firstWeights);
+  if (firstBias)
+    inputs.push_back(firstBias);
+  SmallVector<Value> outputs;
+  if (routing.gate)
+    outputs = {weights, ids};
+  outputs.push_back(h);
+  Value blocks = index(routing.slots * llvm::divideCeil(up.out,
+                                                        up.tileColumns));
+  SmallVector<Value> results = launch(
+      getFirstVectorKernel(factory, routing, up), blocks, inputs, outputs);
+  h = results.back();
+  if (routing.gate) {
+    weights = results[0];
+    ids = results[1];
+  }
+  inputs = {h, secondWeights};
+  if (secondBias)
+    inputs.push_back(secondBias);
+  inputs.append({ids, weights});
+  Value y = empty({tokenSize, b.getIndexAttr(down.out)}, element);
+  y = launch(getSecondVectorKernel(factory, routing, down),
+             index(llvm::divideCeil(down.out, down.tileColumns)), inputs, y)[0];
+  return {y, weights, ids};
+}
+
+void LayerBuilder::buildPlan(const Regime &regime) {
+  SmallVector<Value> inputs = sources;
+  inputs.push_back(tokensI32);
+  SmallVector<Value> outputs;
+  if (routing.gate)
+    outputs = {weights, ids};
+  outputs.append({rows, tiles, numTiles});
+  SmallVector<Value> results =
+      launch(getPlanKernel(factory, routing, regime.planTokens,
+                           regime.tileRows, /*warps=*/8),
+             index(1), inputs, outputs);
+  ArrayRef<Value> rest = results;
+  if (routing.gate) {
+    weights = rest[0];
+    ids = rest[1];
+    rest = rest.drop_front(2);
+  }
+  rows = rest[0];
+  tiles = rest[1];
+  numTiles = rest[2];
+}
+
+void LayerBuilder::buildBlockPlan(const Regime &regime) {
+  Value blocks = ceilDiv(tokens, regime.planTokens);
+  Value blocksI32 =
+      b.createOrFold<arith::IndexCastOp>(b.getI32Type(), blocks);
+  OpFoldResult experts = b.getIndexAttr(routing.experts);
+  Value ranks = empty({tokenSize, b.getIndexAttr(routing.slots)},
+                      b.getI32Type());
+  Value histograms =
+      empty({getAsOpFoldResult(blocks), experts}, b.getI32Type());
+  SmallVector<Value> inputs = sources, outputs;
+  inputs.push_back(tokensI32);
+  if (routing.gate)
+    outputs = {weights, ids};
+  outputs.append({ranks, histograms});
+  SmallVector<Value> results =
+      launch(getCountKernel(factory, routing, regime.planChunk,
+                            regime.planTokens / regime.planChunk,
+                            /*warps=*/4),
+             blocks, inputs, outputs);
+  histograms = results.pop_back_val();
+  ranks = results.pop_back_val();
+  if (routing.gate) {
+    weights = results[0];
+    ids = results[1];
+  }
+  Value bases = empty({getAsOpFoldResult(blocks), experts}, b.getI32Type());
+  Value totals = empty(ArrayRef(experts), b.getI32Type());
+  results = launch(getSumKernel(factory, routing), index(routing.experts),
+                   {histograms, blocksI32}, {bases, totals});
+  bases = results[0];
+  totals = results[1];
+  Value programs = b.createOrFold<arith::MaxUIOp>(
+      blocks, index(routing.experts));
+  results = launch(getScatterKernel(factory, routing, regime.planTokens,
+                                    regime.tileRows),
+                   programs, {ids, ranks, bases, totals, tokensI32, blocksI32},
+                   {rows, tiles, numTiles});
+  rows = results[0];
+  tiles = results[1];
+  numTiles = results[2];
+}
+
+Value LayerBuilder::buildProducts(const Regime &regime) {
+  GemmConfig up = first, down = second;
+  chooseTile(up, regime.tileRows, options.machine);
+  chooseTile(down, regime.tileRows, options.machine);
+  Type element = first.rows;
+  Value allRows = mul(tokens, routing.slots);
+  Value most = mostTiles(regime.tileRows);
+  OpFoldResult rowSize = getAsOpFoldResult(allRows);
+  Value h = empty({rowSize, b.getIndexAttr(up.resultColumns())}, element);
+  SmallVector<Value> inputs = {op.getInput(), firstWeights};
+  if (firstBias)
+    inputs.push_back(firstBias);
+  inputs.append({rows, tiles, numTiles});
+  h = launch(getGemmKernel(factory, up, routing.weightType),
+             mul(most, up.columnTiles()), inputs, h)[0];
+  inputs = {h, secondWeights};
+  if (secondBias)
+    inputs.push_back(secondBias);
+  inputs.append({rows, tiles, numTiles, weights});
+  Value parts = empty({rowSize, b.getIndexAttr(down.out)}, element);
+  parts = launch(getGemmKernel(factory, down, routing.weightType),
+                 mul(most, down.columnTiles()), inputs, parts)[0];
+  int64_t width = std::min<int64_t>(roundUpToPowerOf2(down.out), 1024);
+  Value y = empty({tokenSize, b.getIndexAttr(down.out)}, element);
+  return launch(getCombineKernel(factory, routing, down.out, element, element,
+                                 width),
+                mul(tokens, llvm::divideCeil(down.out, width)), {parts, ids},
+                y)[0];
+}
+
+LogicalResult mlir::moe::lowerLayer(ExpertsOp op,
+                                    const TritonLoweringOptions &options,
+                                    IRRewriter &rewriter) {
+  rewriter.setInsertionPoint(op);
+  LayerBuilder layer(op, options, rewriter);
+  if (failed(layer.prepare()))
+    return failure();
+  SmallVector<Value> replaced, values;
+  layer.build(replaced, values);
+  auto plan = op.getPlan().getDefiningOp<PlanOp>();
+  for (auto [from, to] : llvm::zip_equal(replaced, values))
+    rewriter.replaceUsesWithIf(from, castTo(rewriter, to, from.getType()), [&](OpOperand &use) {
+      // Where the gate is computed anew, users before the layer keep it.
+      return !isa<PlanOp>(use.getOwner()) && use.getOwner() != op &&
+             (use.getOwner()->getBlock() != op->getBlock() ||
+              op->isBeforeInBlock(use.getOwner()));
+    });
+  Operation *gate = plan.getIds().getDefiningOp<GateOp>();
+  rewriter.eraseOp(op);
+  if (plan.use_empty())
+    rewriter.eraseOp(plan);
+  if (gate && gate->use_empty())
+    rewriter.eraseOp(gate);
+  return success();
+}
+
+LogicalResult mlir::moe::lowerGate(GateOp op, IRRewriter &rewriter) {
+  auto emitError = [&] {
+    return op.emitOpError("has no Triton kernel: ");
+  };
+  if (failed(verifyGate(op, emitError)))
+    return failure();
+  constexpr int64_t block = 8;
+  rewriter.setInsertionPoint(op);
+  ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+  KernelFactory factory(op->getParentOfType<ModuleOp>());
+  RoutingConfig config;
+  config.gate = op;
+  config.experts = op.getNumSlots();
+  config.slots = op.getIds().getType().getDimSize(1);
+  config.weightType = op.getWeights().getType().getElementType();
+  OpFoldResult size = tensor::getMixedSize(b, b.getLoc(), op.getLogits(), 0);
+  Value tokens = getValueOrCreateConstantIndexOp(b, b.getLoc(), size);
+  Value tokensI32 = b.createOrFold<arith::IndexCastOp>(b.getI32Type(), tokens);
+  Value bound = arith::ConstantIndexOp::create(b, block - 1);
+  Value divisor = arith::ConstantIndexOp::create(b, block);
+  Value blocks = b.createOrFold<arith::DivUIOp>(
+      b.createOrFold<arith::AddIOp>(tokens, bound), divisor);
+  OpFoldResult slots = b.getIndexAttr(config.slots);
+  Value weights =
+      tensor::EmptyOp::create(b, {size, slots}, config.weightType);
+  Value ids = tensor::EmptyOp::create(b, {size, slots}, b.getI32Type());
+  SmallVector<Value> inputs = getGateOperands(op);
+  inputs.push_back(tokensI32);
+  auto launch = LaunchOp::create(
+      b, getRouteKernel(factory, config, block, /*warps=*/4).getSymName(),
+      blocks, inputs, ValueRange{weights, ids});
+  rewriter.replaceOp(op, launch.getResults());
+  return success();
+}

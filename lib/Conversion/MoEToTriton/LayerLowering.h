@@ -1,0 +1,36 @@
+//===- LayerLowering.h - A layer of experts as launches of kernels -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_CONVERSION_MOETOTRITON_LAYERLOWERING_H
+#define MOE_CONVERSION_MOETOTRITON_LAYERLOWERING_H
+
+#include "Kernels.h"
+#include "TileModel.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace mlir::moe {
+
+/// Attribute of a function's argument that only weights are made of.
+constexpr llvm::StringLiteral kWeightArgument = "moe.weight";
+
+struct TritonLoweringOptions {
+  Machine machine;
+  tt::InputPrecision precision;
+};
+
+/// Replaces a `moe.experts` that takes tokens and gives tokens, its plan and,
+/// where nothing else needs it, its gate. Emits an error where it cannot.
+LogicalResult lowerLayer(ExpertsOp op, const TritonLoweringOptions &options,
+                         IRRewriter &rewriter);
+
+/// Replaces a gate whose results are used as they are.
+LogicalResult lowerGate(GateOp op, IRRewriter &rewriter);
+
+} // namespace mlir::moe
+
+#endif // MOE_CONVERSION_MOETOTRITON_LAYERLOWERING_H

@@ -1,0 +1,127 @@
+//===- TileModel.cpp - Sizes of tiles from the limits of a machine -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TileModel.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+Machine Machine::get(int64_t capability) {
+  Machine machine;
+  machine.warpgroupRows = capability == 90 ? 64 : 0;
+  machine.multiprocessors = capability >= 90 ? 132 : 108;
+  // Shared memory per program in KB, of the CUDA programming guide's table of
+  // compute capabilities.
+  int64_t kilobytes = 227;
+  if (capability == 80 || capability == 87)
+    kilobytes = 163;
+  else if (capability < 90 || capability >= 120)
+    kilobytes = 99;
+  machine.sharedMemory = kilobytes << 10;
+  return machine;
+}
+
+static int64_t bytesOf(Type element) {
+  return llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+}
+
+SmallVector<Regime> mlir::moe::chooseRegimes(const RoutingConfig &routing,
+                                             Type operand) {
+  int64_t slots = routing.slots, experts = routing.experts;
+  SmallVector<Regime> regimes;
+  regimes.push_back({Regime::Vector, 1});
+  // One program compares all its slots with each other and with all experts;
+  // what it holds in registers is the limit.
+  constexpr int64_t mostPairs = 1 << 17;
+  int64_t planTokens = 64;
+  while (planTokens > 1 &&
+         (planTokens * routing.paddedSlots() > 512 ||
+          planTokens * routing.paddedSlots() * routing.paddedExperts() >
+              mostPairs))
+    planTokens /= 2;
+  // A tile of rows is as high as an expert's share of the tokens. While
+  // weights are what takes time, low tiles waste less.
+  // Sums of a tile are in registers, and so are three parts of each f32.
+  int64_t highest = bytesOf(operand) > 2 ? 64 : 128;
+  for (int64_t rows = 16; rows <= highest; rows *= 2) {
+    bool last = rows == highest;
+    int64_t most = last ? std::numeric_limits<int64_t>::max()
+                        : std::max<int64_t>(rows * experts / slots, 1);
+    if (most <= regimes.back().maxTokens)
+      continue;
+    if (planTokens > 1 && regimes.back().maxTokens < planTokens) {
+      int64_t here = std::min(most, planTokens);
+      regimes.push_back({Regime::OneProgram, here, rows,
+                         roundUpToPowerOf2(here), 0});
+      if (here == most)
+        continue;
+    }
+    int64_t chunk = 16;
+    while (chunk > 1 && chunk * routing.paddedSlots() > 128)
+      chunk /= 2;
+    while (chunk > 1 && chunk * routing.paddedSlots() *
+                                routing.paddedExperts() > 32768)
+      chunk /= 2;
+    regimes.push_back({Regime::Blocks, most, rows,
+                       std::max<int64_t>(chunk, last ? 64 : 16), chunk});
+  }
+  return regimes;
+}
+
+void mlir::moe::chooseTile(GemmConfig &config, int64_t tileRows,
+                           const Machine &machine) {
+  int64_t bytes = bytesOf(config.operandType());
+  config.tileRows = tileRows;
+  bool isWide = bytes > 2;
+  if (tileRows <= 32) {
+    // Weights stream once: a tile is a long piece of few columns.
+    config.tileColumns = 64;
+    config.tileDepth = isWide ? 64 : 128;
+    config.warps = 4;
+    config.groupRows = 1;
+  } else if (tileRows <= 64 || isWide) {
+    config.tileColumns = isWide ? 64 : 128;
+    config.tileDepth = isWide ? 32 : 64;
+    config.warps = 4;
+    config.groupRows = 8;
+  } else {
+    config.tileColumns = 256;
+    config.tileDepth = 64;
+    config.warps = 8;
+    config.groupRows = 8;
+  }
+  config.tileColumns = std::clamp<int64_t>(roundUpToPowerOf2(config.out), 16,
+                                           config.tileColumns);
+  config.tileDepth = std::clamp<int64_t>(roundUpToPowerOf2(config.in), 16,
+                                         config.tileDepth);
+  int64_t stageBytes = (config.tileRows * bytesOf(config.rows) +
+                        config.tileColumns * bytesOf(config.weights)) *
+                       config.tileDepth;
+  // What is left of shared memory is for the epilogue.
+  int64_t budget = machine.sharedMemory - (16 << 10);
+  config.stages = std::clamp<int64_t>(budget / stageBytes, 1, 4);
+}
+
+void mlir::moe::chooseVectorTile(GemmConfig &config, int64_t vectors,
+                                 const Machine &machine) {
+  // A program has 64 KB of weights under way at most; there should be several
+  // programs for each multiprocessor.
+  config.tileRows = 1;
+  config.tileDepth =
+      std::min<int64_t>(roundUpToPowerOf2(config.in), 1024);
+  int64_t columns = 16;
+  auto programs = [&]() -> int64_t {
+    return vectors * llvm::divideCeil(config.out, columns);
+  };
+  while (columns > 2 && programs() < 4 * machine.multiprocessors)
+    columns /= 2;
+  config.tileColumns = columns;
+  config.warps = 4;
+  config.stages = 1;
+  config.groupRows = 1;
+}

@@ -1,0 +1,100 @@
+//===- WeightPacking.cpp - Weights in the order in which kernels read them -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "WeightPacking.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+LogicalResult
+mlir::moe::verifyWeights(Value weights,
+                         function_ref<InFlightDiagnostic()> emitError) {
+  auto op = weights.getDefiningOp<WeightsOp>();
+  if (!op)
+    return emitError() << "its weights are not made by moe.weights";
+  Type storage = op.getType().getStorage();
+  if (!storage.isF32() && !storage.isF16() && !storage.isBF16())
+    return emitError() << "its weights are stored as " << storage;
+  return success();
+}
+
+/// Output rows of a source; `rank` is that of the logical shape of one expert.
+static int64_t getSourceRows(WeightsOp op) {
+  ArrayRef<int64_t> shape =
+      cast<RankedTensorType>(op.getSources().front().getType()).getShape();
+  if (!op.getType().isMatrix())
+    return shape.back();
+  return op.getLayout().getTransposed() ? shape.back()
+                                        : shape[shape.size() - 2];
+}
+
+/// The source that already has the packed order, or null.
+static Value getPackedSource(MutableArrayRef<WeightsOp> parts) {
+  int64_t count = parts.size();
+  Value source = parts.front().getSources().front();
+  for (auto [i, part] : llvm::enumerate(parts)) {
+    WeightsOp op = part;
+    LayoutAttr layout = op.getLayout();
+    if (!op.isStacked() || op.getSources().front() != source ||
+        layout.getTransposed() || layout.getStep() != count ||
+        layout.getOffset() != static_cast<int64_t>(i) ||
+        getSourceRows(op) != count * op.getType().getOutSize())
+      return {};
+  }
+  return source;
+}
+
+Value mlir::moe::packWeights(ImplicitLocOpBuilder &b, KernelFactory &factory,
+                             ArrayRef<Value> weights) {
+  SmallVector<WeightsOp> parts;
+  for (Value value : weights)
+    parts.push_back(value.getDefiningOp<WeightsOp>());
+  if (Value source = getPackedSource(parts))
+    return source;
+  WeightsType type = parts.front().getType();
+  int64_t count = parts.size();
+  int64_t in = type.isMatrix() ? type.getInSize() : 1;
+  SmallVector<int64_t> shape = {type.getNumExperts(),
+                                count * type.getOutSize()};
+  if (type.isMatrix())
+    shape.push_back(in);
+  Value packed = tensor::EmptyOp::create(b, shape, type.getStorage());
+  for (auto [i, op] : llvm::enumerate(parts)) {
+    PackConfig config;
+    config.experts = type.getNumExperts();
+    config.out = type.getOutSize();
+    config.in = in;
+    config.layout = op.getLayout();
+    config.sourceRows = getSourceRows(op);
+    config.source =
+        getElementTypeOrSelf(op.getSources().front().getType());
+    config.packed = type.getStorage();
+    config.packedRows = count * config.out;
+    config.offset = i;
+    config.step = count;
+    tt::FuncOp kernel = getPackKernel(factory, config);
+    auto index = [&](int64_t value) -> Value {
+      return arith::ConstantIndexOp::create(b, value);
+    };
+    int64_t depth = std::min<int64_t>(roundUpToPowerOf2(in), 32);
+    int64_t slices = op.isStacked() ? config.experts : 1;
+    SmallVector<Value> grid = {index(slices),
+                               index(llvm::divideCeil(config.out, 32)),
+                               index(llvm::divideCeil(in, depth))};
+    for (auto [e, source] : llvm::enumerate(op.getSources())) {
+      Value first = arith::ConstantIntOp::create(b, b.getI32Type(), e);
+      auto launch =
+          LaunchOp::create(b, kernel.getSymName(), grid,
+                           ValueRange{source, first}, ValueRange(packed));
+      packed = launch.getResult(0);
+    }
+  }
+  return packed;
+}

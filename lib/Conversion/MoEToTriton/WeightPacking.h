@@ -1,0 +1,28 @@
+//===- WeightPacking.h - Weights in the order in which kernels read them -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_CONVERSION_MOETOTRITON_WEIGHTPACKING_H
+#define MOE_CONVERSION_MOETOTRITON_WEIGHTPACKING_H
+
+#include "Kernels.h"
+
+namespace mlir::moe {
+
+/// Succeeds where `weights` can be packed, else says why not.
+LogicalResult verifyWeights(Value weights,
+                            function_ref<InFlightDiagnostic()> emitError);
+
+/// One tensor E × n·out × in (E × n·out for vectors) of n weights of one type
+/// whose rows alternate: the source itself where it is that, else the result
+/// of packing kernels.
+Value packWeights(ImplicitLocOpBuilder &b, KernelFactory &factory,
+                  ArrayRef<Value> weights);
+
+} // namespace mlir::moe
+
+#endif // MOE_CONVERSION_MOETOTRITON_WEIGHTPACKING_H
