@@ -9,6 +9,7 @@
 #include "../common/LibraryOptions.h"
 #include "../common/ONNXImport.h"
 #include "ONNXOutput.h"
+#include "TritonOutput.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/InitAllTranslations.h"
@@ -49,6 +50,7 @@ int main(int argc, char **argv) {
         registry.insert<func::FuncDialect, onnxir::ONNXIRDialect>();
       });
   registerExportONNX();
+  registerExportTriton();
   return runWithONNXOutput(
       {argv, argv + argc}, [](llvm::SmallVectorImpl<const char *> &args) {
         std::vector<char *> copy;

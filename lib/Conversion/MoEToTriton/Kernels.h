@@ -11,17 +11,12 @@
 
 #include "KernelBuilder.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "moe/Conversion/MoEToTriton.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
 #include <optional>
 #include <string>
 
 namespace mlir::moe {
-
-/// Attributes of kernels: warps of a program, stages of software pipelining,
-/// and what two kernels must share to be one.
-constexpr llvm::StringLiteral kNumWarps = "moe.num_warps";
-constexpr llvm::StringLiteral kNumStages = "moe.num_stages";
-constexpr llvm::StringLiteral kKernelKey = "moe.kernel_key";
 
 /// The smallest power of two that is not less than `value`.
 int64_t roundUpToPowerOf2(int64_t value);

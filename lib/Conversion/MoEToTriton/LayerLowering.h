@@ -15,9 +15,6 @@
 
 namespace mlir::moe {
 
-/// Attribute of a function's argument that only weights are made of.
-constexpr llvm::StringLiteral kWeightArgument = "moe.weight";
-
 struct TritonLoweringOptions {
   Machine machine;
   tt::InputPrecision precision;
