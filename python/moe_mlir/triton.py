@@ -52,14 +52,15 @@ def compile_plan(plan, folder, arch, used=None):
                 mode = "wb" if isinstance(text, bytes) else "w"
                 with open(os.path.join(folder, f"{name}.{kind}"), mode) as file:
                     file.write(text)
-        if metadata.global_scratch_size or metadata.profile_scratch_size:
-            raise RuntimeError(f"kernel {name} wants scratch memory")
+        if metadata.profile_scratch_size:
+            raise RuntimeError(f"kernel {name} is compiled for profiling")
         fields = metadata._asdict()
         fields["target"] = fields["target"].__dict__
         with open(os.path.join(folder, f"{name}.json"), "w") as file:
             json.dump(fields, file)
         del kernel["ttir"]
-        kernel.update(shared=metadata.shared, binary=f"{name}.cubin", capability=arch)
+        kernel.update(shared=metadata.shared, binary=f"{name}.cubin", capability=arch,
+                      scratch=metadata.global_scratch_size)
     plan["kernels"] = kernels
     with open(os.path.join(folder, "plan.json"), "w") as file:
         json.dump(plan, file)

@@ -64,7 +64,7 @@ bool Binding::flatten(const std::vector<StepSpec> &steps, std::string &error) {
 }
 
 bool Binding::addLaunch(const StepSpec &step, std::string &error) {
-  Launch launch{step.kernel, {1, 1, 1}, {}};
+  Launch launch{step.kernel, {1, 1, 1}, {}, 0};
   const std::string &name = layer.plan.kernels[step.kernel].name;
   bool isEmpty = false;
   for (size_t i = 0; i < step.grid.size(); ++i) {
@@ -128,6 +128,18 @@ bool Binding::placeBuffers(std::string &error) {
     ranges[i].bytes = (bytes + kAlignment - 1) / kAlignment * kAlignment;
     order.push_back(i);
   }
+  for (size_t i = 0; i < launches.size(); ++i) {
+    const Launch &launch = launches[i];
+    uint64_t bytes = layer.plan.kernels[launch.kernel].scratch;
+    for (unsigned size : launch.grid)
+      if (__builtin_mul_overflow(bytes, uint64_t(size), &bytes)) {
+        error = "the programs of a kernel take more than 64 bits of memory";
+        return false;
+      }
+    order.push_back(ranges.size());
+    bytes = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    ranges.push_back({i, i, bytes, 0});
+  }
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     return ranges[a].bytes > ranges[b].bytes;
   });
@@ -149,10 +161,12 @@ bool Binding::placeBuffers(std::string &error) {
     workspaceSize = std::max(workspaceSize, offset + ranges[i].bytes);
     placed.push_back(i);
   }
-  for (Launch &launch : launches)
-    for (Parameter &parameter : launch.parameters)
+  for (size_t i = 0; i < launches.size(); ++i) {
+    launches[i].scratch = ranges[specs.size() + i].offset;
+    for (Parameter &parameter : launches[i].parameters)
       if (parameter.kind == ParameterSpec::Buffer)
         parameter.offset = ranges[parameter.index].offset;
+  }
   layer.driver.setContext(layer.context);
   return workspace.allocate(workspaceSize, "the workspace", error);
 }
@@ -177,8 +191,8 @@ bool Binding::enqueue(const Pointer *arguments, const Pointer *results,
   bool isFirst = true;
   for (const Launch &launch : launches) {
     const KernelSpec &kernel = layer.plan.kernels[launch.kernel];
-    // Behind its own parameters a kernel has two for scratch memory, which
-    // these kernels do not use.
+    // Behind its own parameters a kernel has two for memory of its programs:
+    // one for what the compiler needs, one for profiling.
     size_t count = launch.parameters.size();
     values.assign(count + 2, 0);
     parameters.resize(count + 2);
@@ -194,6 +208,8 @@ bool Binding::enqueue(const Pointer *arguments, const Pointer *results,
         return false;
       }
     }
+    if (kernel.scratch)
+      values[count] = workspace.get() + launch.scratch;
     for (size_t i = 0; i < count + 2; ++i)
       parameters[i] = &values[i];
     LaunchAttribute overlap{};

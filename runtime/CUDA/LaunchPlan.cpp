@@ -182,9 +182,11 @@ bool Reader::readKernels(const Json &json) {
     kernel.warps = warps->number;
     kernel.shared = shared->number;
     kernel.capability = capability->number;
+    if (const Json *scratch = entry.get("scratch"))
+      kernel.scratch = scratch->number;
     const Json *overlaps = entry.get("launch_pdl");
     kernel.overlaps = overlaps && overlaps->number;
-    if (kernel.warps < 1 || kernel.warps > 32 || kernel.shared < 0 ||
+    if (kernel.warps < 1 || kernel.warps > 32 || kernel.shared < 0 || kernel.scratch < 0 ||
         kernel.binary.find('/') != std::string::npos)
       return fail("kernel " + kernel.name);
     plan.kernels.push_back(std::move(kernel));
@@ -204,6 +206,7 @@ bool Reader::readLaunch(const Json &json, StepSpec &step) {
   if (found == plan.kernels.end())
     return fail("there is no kernel " + name->string);
   step.kernel = found - plan.kernels.begin();
+  found->used = true;
   if (grid->members.empty() || grid->members.size() > 3)
     return fail("a grid of no dimension, or of many");
   for (const auto &[unused, size] : grid->members)

@@ -27,7 +27,11 @@ bool evaluate(const std::string &text, const std::vector<int64_t> &sizes,
 struct KernelSpec {
   std::string name, binary;
   int64_t warps = 0, shared = 0, capability = 0;
+  /// Bytes of memory that each program takes beside its parameters.
+  int64_t scratch = 0;
   bool overlaps = false;
+  /// Whether the function launches it.
+  bool used = false;
 };
 
 /// One parameter of a launch: an argument, a buffer, or a number.

@@ -97,6 +97,10 @@ bool Layer::loadKernels(const std::string &folder, std::string &error) {
   driver.deviceGetAttribute(&shared, kMaxSharedPerBlockOptin, device);
   int64_t capability = 10 * major + minor;
   for (const KernelSpec &kernel : plan.kernels) {
+    if (!kernel.used) {
+      functions.push_back(nullptr);
+      continue;
+    }
     // Code for a device runs on later ones of its generation; what was made
     // for one feature set (sm_90a) does not go further than that.
     if (kernel.capability / 10 != major || kernel.capability > capability) {

@@ -87,6 +87,8 @@ private:
     size_t kernel;
     unsigned grid[3];
     std::vector<Parameter> parameters;
+    /// Where the memory of its programs begins in the workspace.
+    uint64_t scratch;
   };
 
   Binding(Layer &layer, std::vector<int64_t> sizes)

@@ -18,6 +18,8 @@ namespace mlir::moe {
 constexpr llvm::StringLiteral kNumWarps = "moe.num_warps";
 constexpr llvm::StringLiteral kNumStages = "moe.num_stages";
 constexpr llvm::StringLiteral kKernelKey = "moe.kernel_key";
+/// On kernels that may begin before those before them have ended.
+constexpr llvm::StringLiteral kOverlap = "moe.overlap";
 
 /// Attribute of a function's argument that only weights are made of.
 constexpr llvm::StringLiteral kWeightArgument = "moe.weight";

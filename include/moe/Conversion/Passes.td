@@ -254,7 +254,15 @@ def ConvertMoEToTritonPass : Pass<"convert-moe-to-triton", "::mlir::ModuleOp"> {
            "100, …">,
     Option<"allowTF32", "allow-tf32", "bool", /*default=*/"false",
            "Multiply f32 in TF32, which keeps 10 bits of the fraction, instead "
-           "of in three TF32 products.">];
+           "of in three TF32 products.">,
+    Option<"rows", "rows", "int64_t", /*default=*/"0",
+           "Rows of a tile, instead of those that the model chooses.">,
+    ListOption<"tile1", "tile1", "int64_t",
+               "Columns, depth, warps, stages of pipelining, row tiles of a "
+               "group, and whether programs are persistent (0, 1), of the "
+               "first product, instead of what the model chooses.">,
+    ListOption<"tile2", "tile2", "int64_t",
+               "The same of the second product.">];
   let statistics = [
     Statistic<"numLayers", "num-layers", "Number of moe.experts lowered">];
   let dependentDialects = [

@@ -38,6 +38,11 @@ struct ConvertMoEToTritonPass
     options.machine = Machine::get(capability);
     options.precision =
         allowTF32 ? tt::InputPrecision::TF32 : tt::InputPrecision::TF32x3;
+    options.rows = rows;
+    options.tile1.assign(tile1.begin(), tile1.end());
+    options.tile2.assign(tile2.begin(), tile2.end());
+    if (failed(verifyTiles(options)))
+      return signalPassFailure();
     IRRewriter rewriter(&getContext());
     SmallVector<ExpertsOp> layers;
     getOperation().walk([&](ExpertsOp op) { layers.push_back(op); });
@@ -49,7 +54,7 @@ struct ConvertMoEToTritonPass
     SmallVector<GateOp> gates;
     getOperation().walk([&](GateOp op) { gates.push_back(op); });
     for (GateOp op : gates)
-      if (failed(lowerGate(op, rewriter)))
+      if (failed(lowerGate(op, options, rewriter)))
         return signalPassFailure();
     eraseDead(rewriter);
     WalkResult left = getOperation().walk([&](Operation *op) {
@@ -63,6 +68,27 @@ struct ConvertMoEToTritonPass
   }
 
 private:
+  LogicalResult verifyTiles(const TritonLoweringOptions &options) {
+    auto isSize = [](int64_t size, int64_t least) {
+      return size >= least && size <= 1024 && llvm::isPowerOf2_64(size);
+    };
+    if (options.rows && !isSize(options.rows, 16))
+      return getOperation().emitError(
+          "rows must be a power of two from 16 to 1024");
+    for (ArrayRef<int64_t> tile : {ArrayRef(options.tile1),
+                                   ArrayRef(options.tile2)})
+      if (!tile.empty() &&
+          (tile.size() != 6 || !isSize(tile[0], 16) || !isSize(tile[1], 16) ||
+           !isSize(tile[2], 1) || tile[2] > 16 || tile[3] < 1 ||
+           tile[3] > 16 || tile[4] < 1 || tile[4] > 1024 ||
+           tile[5] < 0 || tile[5] > (options.machine.hasBulkCopy ? 1 : 0)))
+        return getOperation().emitError(
+            "a tile is columns, depth (powers of two from 16 to 1024), warps "
+            "(a power of two to 16), stages (1 to 16), row tiles of a group, and "
+            "1 for persistent programs (from capability 90) or 0");
+    return success();
+  }
+
   /// Experts and weights that no layer uses any more.
   void eraseDead(IRRewriter &rewriter) {
     SmallVector<Operation *> ops;

@@ -24,7 +24,8 @@ std::string GemmConfig::key() const {
   os << experts << "," << out << "," << in << "," << rows << "," << weights
      << "," << result << "," << gated << "," << activation << "," << slots
      << "," << stringifyInputPrecision(precision) << "," << tileRows << ","
-     << tileColumns << "," << tileDepth << "," << groupRows << ",";
+     << tileColumns << "," << tileDepth << "," << groupRows << ","
+     << persistent << ",";
   if (bias)
     os << bias;
   return text;
@@ -50,31 +51,37 @@ public:
     numTiles = next();
     if (!config.isFirst())
       routing = next();
+    if (config.persistent)
+      numRows = next();
     output = next();
   }
 
   void build();
 
 private:
-  void placeProgram();
+  void place(Value program);
   void buildTile();
   Value accumulate();
+  Value accumulateBlocks();
+  void buildPersistent();
 
   KernelBuilder &k;
   const GemmConfig &config;
-  Value input, weights, bias, rows, tiles, numTiles, routing, output;
+  Value input, weights, bias, rows, tiles, numTiles, routing, numRows, output;
+  /// What the bulk copy engine knows of weights and, for the second product, of
+  /// the rows read.
+  Value weightBlocks, inputBlocks;
   /// Place of the tile; its expert, first row, and end of the expert's rows.
   Value rowTile, columnTile, expert, firstRow, endRow;
   /// Of the tile's rows: place in the plan, whether they are any, slot.
-  Value place, live, slot;
+  Value rowPlace, live, slot;
 };
 } // namespace
 
 /// Programs next to each other share weights within a group of row tiles, and
 /// rows across it, while both are in the cache.
-void GemmBuilder::placeProgram() {
+void GemmBuilder::place(Value program) {
   int64_t columns = config.columnTiles();
-  Value program = k.programId();
   if (columns == 1) {
     rowTile = program;
     columnTile = k.i32(0);
@@ -98,7 +105,9 @@ void GemmBuilder::placeProgram() {
 }
 
 void GemmBuilder::build() {
-  placeProgram();
+  if (config.persistent)
+    return buildPersistent();
+  place(k.programId());
   Value inRange = k.less(rowTile, k.load(numTiles));
   if (config.groupRows > 1)
     inRange = k.andOp(inRange,
@@ -111,7 +120,7 @@ Value GemmBuilder::accumulate() {
   int64_t depth = config.tileDepth;
   Value kRow = k.range(depth, 1), kColumn = k.range(depth, 0);
   // Rows past the end read some row that exists; they are not written.
-  Value source = config.isFirst() ? k.div(slot, k.i32(config.slots)) : place;
+  Value source = config.isFirst() ? k.div(slot, k.i32(config.slots)) : rowPlace;
   Value rowStart = k.mul(k.convert(k.along(source, 0), k.i64()),
                          k.i64(config.in));
   Value a = k.pointer(k.pointer(input, rowStart), kRow);
@@ -155,17 +164,72 @@ Value GemmBuilder::accumulate() {
       })[0];
 }
 
+void GemmBuilder::buildPersistent() {
+  weightBlocks =
+      k.describe(weights, k.i32(config.experts * config.out), config.in,
+                 {config.tileColumns, config.tileDepth});
+  if (!config.isFirst())
+    inputBlocks = k.describe(input, numRows, config.in,
+                             {config.tileRows, config.tileDepth});
+  Value total = k.mul(k.load(numTiles), k.i32(config.columnTiles()));
+  k.flatLoop(k.programId(), total, k.numPrograms(), [&](Value tile) {
+    place(tile);
+    buildTile();
+  });
+}
+
+/// The same from blocks. Rows of the next expert that a block holds are not
+/// written; past the end of a matrix blocks are zero.
+Value GemmBuilder::accumulateBlocks() {
+  int64_t depth = config.tileDepth;
+  Value firstColumn =
+      k.add(k.mul(expert, k.i32(config.out)),
+            k.mul(columnTile, k.i32(config.tileColumns)));
+  Value kRow = k.range(depth, 1);
+  Value a;
+  if (config.isFirst()) {
+    Value token = k.div(slot, k.i32(config.slots));
+    Value rowStart =
+        k.mul(k.convert(k.along(token, 0), k.i64()), k.i64(config.in));
+    a = k.pointer(input, rowStart);
+  }
+  bool whole = config.in % depth == 0;
+  Type operand = config.operandType();
+  Value acc = k.full({config.tileRows, config.tileColumns}, k.f32(), 0);
+  return k.loop(
+      k.i32(0), k.i32(config.in), depth, acc,
+      [&](Value start, ValueRange carried) -> SmallVector<Value> {
+        Value aTile;
+        if (config.isFirst()) {
+          Value column = k.add(kRow, start);
+          Value at = k.pointer(a, column);
+          aTile = whole
+                      ? k.load(at)
+                      : k.load(at,
+                               k.broadcast(k.less(column, k.i32(config.in)),
+                                           {config.tileRows, depth}),
+                               k.constant(config.rows, 0));
+        } else {
+          aTile = k.readBlock(inputBlocks, firstRow, start);
+        }
+        Value bTile =
+            k.transpose(k.readBlock(weightBlocks, firstColumn, start));
+        return {k.dot(k.convert(aTile, operand), k.convert(bTile, operand),
+                      carried[0], config.precision)};
+      })[0];
+}
+
 void GemmBuilder::buildTile() {
   Value record = k.mul(rowTile, k.i32(kTileFields));
   expert = k.read(tiles, record);
   firstRow = k.read(tiles, k.add(record, k.i32(1)));
   endRow = k.read(tiles, k.add(record, k.i32(2)));
-  place = k.add(k.range(config.tileRows), firstRow);
-  live = k.less(place, endRow);
-  slot = k.read(rows, place, live);
-  place = k.minimum(place, k.sub(endRow, k.i32(1)));
+  rowPlace = k.add(k.range(config.tileRows), firstRow);
+  live = k.less(rowPlace, endRow);
+  slot = k.read(rows, rowPlace, live);
+  rowPlace = k.minimum(rowPlace, k.sub(endRow, k.i32(1)));
 
-  Value acc = accumulate();
+  Value acc = config.persistent ? accumulateBlocks() : accumulate();
   Value column = k.add(k.mul(columnTile, k.i32(config.tileColumns)),
                        k.range(config.tileColumns, 1));
   if (bias) {
@@ -175,7 +239,7 @@ void GemmBuilder::buildTile() {
                k.less(column, k.i32(config.out)));
     acc = k.add(acc, k.convert(values, k.f32()));
   }
-  Value target = config.isFirst() ? place : slot;
+  Value target = config.isFirst() ? rowPlace : slot;
   int64_t width = config.tileColumns;
   if (config.isFirst()) {
     Value gate;
@@ -212,8 +276,13 @@ tt::FuncOp mlir::moe::getGemmKernel(KernelFactory &factory,
     types.push_back(routingWeight);
     llvm::raw_string_ostream(key) << "," << routingWeight;
   }
-  types.push_back(config.result);
   SmallVector<bool> scalars(types.size(), false);
+  if (config.persistent) {
+    types.push_back(i32);
+    scalars.push_back(true);
+  }
+  types.push_back(config.result);
+  scalars.push_back(false);
   return factory.get(config.isFirst() ? "moe_gemm1" : "moe_gemm2", key, types,
                      scalars, config.warps, config.stages,
                      [&](KernelBuilder &k, ValueRange arguments) {

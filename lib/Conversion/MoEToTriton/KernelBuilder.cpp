@@ -78,6 +78,11 @@ Value KernelBuilder::programId(int axis) {
                                     static_cast<tt::ProgramDim>(axis));
 }
 
+Value KernelBuilder::numPrograms(int axis) {
+  return tt::GetNumProgramsOp::create(b, i32(),
+                                      static_cast<tt::ProgramDim>(axis));
+}
+
 std::pair<Value, Value> KernelBuilder::unify(Value x, Value y) {
   ArrayRef<int64_t> xs = shapeOf(x), ys = shapeOf(y);
   if (xs == ys)
@@ -249,6 +254,22 @@ void KernelBuilder::write(Value base, Value offset, Value value, Value mask) {
   store(pointer(base, offset), value, mask);
 }
 
+Value KernelBuilder::describe(Value base, Value rows, int64_t columns,
+                              ArrayRef<int64_t> block) {
+  Type element = cast<tt::PtrType>(base.getType()).getPointee();
+  auto type = tt::TensorDescType::get(b.getContext(), block, element);
+  return tt::MakeTensorDescOp::create(b, type, base,
+                                      ValueRange{rows, i32(columns)},
+                                      ValueRange{i64(columns), i64(1)});
+}
+
+Value KernelBuilder::readBlock(Value descriptor, Value row, Value column) {
+  auto type = cast<tt::TensorDescType>(descriptor.getType());
+  return tt::DescriptorLoadOp::create(
+      b, RankedTensorType::get(type.getShape(), type.getElement()), descriptor,
+      ValueRange{row, column});
+}
+
 //===----------------------------------------------------------------------===//
 // Whole tensors
 //===----------------------------------------------------------------------===//
@@ -346,6 +367,15 @@ SmallVector<Value> KernelBuilder::loop(Value low, Value high, int64_t step,
   if (stages > 0)
     op->setAttr("tt.num_stages", b.getI32IntegerAttr(stages));
   return SmallVector<Value>(op.getResults());
+}
+
+void KernelBuilder::flatLoop(Value low, Value high, Value step,
+                             function_ref<void(Value)> body) {
+  auto op = scf::ForOp::create(b, low, high, step);
+  op->setAttr("tt.flatten", b.getUnitAttr());
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(op.getBody());
+  body(op.getInductionVar());
 }
 
 void KernelBuilder::ifThen(Value condition, function_ref<void()> body) {

@@ -50,6 +50,7 @@ public:
   Value along(Value vector, int axis);
   Value broadcast(Value value, ArrayRef<int64_t> shape);
   Value programId(int axis = 0);
+  Value numPrograms(int axis = 0);
 
   // Arithmetic.
   Value add(Value x, Value y);
@@ -84,6 +85,12 @@ public:
   void store(Value pointer, Value value, Value mask = {});
   void write(Value base, Value offset, Value value, Value mask = {});
 
+  // Blocks of matrices, moved by the bulk copy engine.
+  /// A matrix rows × columns in memory, taken in blocks.
+  Value describe(Value base, Value rows, int64_t columns,
+                 ArrayRef<int64_t> block);
+  Value readBlock(Value descriptor, Value row, Value column);
+
   // Whole tensors.
   Value reduce(Value value, int axis, Combine combine);
   Value scan(Value value, int axis, Combine combine);
@@ -100,6 +107,10 @@ public:
   /// asks Triton for that many stages of software pipelining.
   SmallVector<Value> loop(Value low, Value high, int64_t step,
                           ValueRange inits, LoopBody body, int stages = 0);
+  /// The same without values; Triton makes one loop of it and the loop in its
+  /// body, so that loads of an iteration overlap with the one before.
+  void flatLoop(Value low, Value high, Value step,
+                function_ref<void(Value)> body);
   void ifThen(Value condition, function_ref<void()> body);
 
 private:

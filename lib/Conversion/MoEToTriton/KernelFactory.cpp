@@ -41,7 +41,7 @@ tt::FuncOp KernelFactory::get(StringRef prefix, StringRef key,
                               ArrayRef<Type> pointees, ArrayRef<bool> isScalar,
                               int warps, int stages, Body body) {
   std::string full = (prefix + "|" + key + "|" + Twine(warps) + "|" +
-                      Twine(stages)).str();
+                      Twine(stages) + (overlap ? "|overlap" : "")).str();
   // The hash is for people; the key decides.
   std::string name =
       (prefix + "_" + llvm::utohexstr(llvm::xxh3_64bits(full), true)).str();
@@ -77,11 +77,17 @@ tt::FuncOp KernelFactory::get(StringRef prefix, StringRef key,
   function->setAttr(kNumWarps, builder.getI32IntegerAttr(warps));
   function->setAttr(kNumStages, builder.getI32IntegerAttr(stages));
   function->setAttr(kKernelKey, builder.getStringAttr(full));
+  if (overlap)
+    function->setAttr(kOverlap, builder.getUnitAttr());
   Block *entry = builder.createBlock(&function.getBody());
   for (Type type : types)
     entry->addArgument(type, loc);
   builder.setInsertionPointToStart(entry);
   KernelBuilder kernel(loc, builder);
+  if (overlap) {
+    tt::GridDependencyWaitOp::create(builder, loc);
+    tt::GridDependencyLaunchDependentsOp::create(builder, loc);
+  }
   body(kernel, entry->getArguments());
   tt::ReturnOp::create(kernel.get(), ValueRange());
   function.walk(expandTanh);

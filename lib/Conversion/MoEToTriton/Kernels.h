@@ -24,7 +24,10 @@ int64_t roundUpToPowerOf2(int64_t value);
 /// Creates the kernels of a module, each configuration once.
 class KernelFactory {
 public:
-  explicit KernelFactory(ModuleOp module) : module(module) {}
+  /// With `overlap`, kernels begin while those before them end, and wait for
+  /// these before they read anything (compute capability 9.0).
+  KernelFactory(ModuleOp module, bool overlap)
+      : module(module), overlap(overlap) {}
 
   using Body = function_ref<void(KernelBuilder &, ValueRange)>;
   /// The kernel `prefix`_hash with parameters of `types` that `key` describes;
@@ -34,6 +37,7 @@ public:
 
 private:
   ModuleOp module;
+  bool overlap;
 };
 
 //===----------------------------------------------------------------------===//
@@ -126,6 +130,9 @@ struct GemmConfig {
   int64_t tileRows = 64, tileColumns = 128, tileDepth = 64;
   int64_t groupRows = 8;
   int warps = 4, stages = 3;
+  /// Programs take one tile after the other, and the bulk copy engine moves
+  /// whatever is a block of a matrix.
+  bool persistent = false;
 
   bool isFirst() const { return static_cast<bool>(activation); }
   int64_t resultColumns() const { return gated ? out / 2 : out; }
@@ -138,7 +145,7 @@ struct GemmConfig {
 /// The first product gathers the rows of tokens and applies the activation;
 /// the second multiplies by routing weights and writes rows by slot.
 /// Parameters: rows read, weights, bias if any, plan's rows, tiles, number of
-/// tiles, routing weights (second), rows written.
+/// tiles, routing weights (second), number of rows (persistent), rows written.
 tt::FuncOp getGemmKernel(KernelFactory &factory, const GemmConfig &config,
                          Type routingWeight);
 

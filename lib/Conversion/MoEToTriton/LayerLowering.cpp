@@ -22,7 +22,8 @@ class LayerBuilder {
 public:
   LayerBuilder(ExpertsOp op, const TritonLoweringOptions &options,
                OpBuilder &builder)
-      : op(op), options(options), factory(op->getParentOfType<ModuleOp>()),
+      : op(op), options(options),
+        factory(op->getParentOfType<ModuleOp>(), options.machine.hasBulkCopy),
         b(op.getLoc(), builder) {}
 
   /// Says why not where there are no kernels.
@@ -222,6 +223,10 @@ void LayerBuilder::build(SmallVectorImpl<Value> &replaced,
     if (*count == 0 && fits->kind == Regime::Vector)
       regimes = {chooseRegimes(routing, first.operandType()).back()};
   }
+  if (options.rows)
+    for (Regime &regime : regimes)
+      if (regime.kind != Regime::Vector)
+        regime.tileRows = options.rows;
   Results results = buildRegimes(regimes);
   replaced.push_back(op.getResult());
   values.push_back(results.y);
@@ -394,10 +399,24 @@ void LayerBuilder::buildBlockPlan(const Regime &regime) {
   numTiles = results[2];
 }
 
+static void overrideTile(GemmConfig &config, ArrayRef<int64_t> tile) {
+  if (tile.empty())
+    return;
+  config.tileColumns = tile[0];
+  config.tileDepth = tile[1];
+  config.warps = tile[2];
+  config.stages = tile[3];
+  config.groupRows = tile[4];
+  if (tile.size() > 5)
+    config.persistent = tile[5];
+}
+
 Value LayerBuilder::buildProducts(const Regime &regime) {
   GemmConfig up = first, down = second;
   chooseTile(up, regime.tileRows, options.machine);
   chooseTile(down, regime.tileRows, options.machine);
+  overrideTile(up, options.tile1);
+  overrideTile(down, options.tile2);
   Type element = first.rows;
   Value allRows = mul(tokens, routing.slots);
   Value most = mostTiles(regime.tileRows);
@@ -407,15 +426,27 @@ Value LayerBuilder::buildProducts(const Regime &regime) {
   if (firstBias)
     inputs.push_back(firstBias);
   inputs.append({rows, tiles, numTiles});
-  h = launch(getGemmKernel(factory, up, routing.weightType),
-             mul(most, up.columnTiles()), inputs, h)[0];
+  auto programs = [&](const GemmConfig &config) {
+    Value all = mul(most, config.columnTiles());
+    if (!config.persistent)
+      return all;
+    return b.createOrFold<arith::MinUIOp>(
+        all, index(options.machine.multiprocessors));
+  };
+  Value rowsI32 = b.createOrFold<arith::IndexCastOp>(b.getI32Type(), allRows);
+  if (up.persistent)
+    inputs.push_back(rowsI32);
+  h = launch(getGemmKernel(factory, up, routing.weightType), programs(up),
+             inputs, h)[0];
   inputs = {h, secondWeights};
   if (secondBias)
     inputs.push_back(secondBias);
   inputs.append({rows, tiles, numTiles, weights});
+  if (down.persistent)
+    inputs.push_back(rowsI32);
   Value parts = empty({rowSize, b.getIndexAttr(down.out)}, element);
   parts = launch(getGemmKernel(factory, down, routing.weightType),
-                 mul(most, down.columnTiles()), inputs, parts)[0];
+                 programs(down), inputs, parts)[0];
   int64_t width = std::min<int64_t>(roundUpToPowerOf2(down.out), 1024);
   Value y = empty({tokenSize, b.getIndexAttr(down.out)}, element);
   return launch(getCombineKernel(factory, routing, down.out, element, element,
@@ -450,7 +481,9 @@ LogicalResult mlir::moe::lowerLayer(ExpertsOp op,
   return success();
 }
 
-LogicalResult mlir::moe::lowerGate(GateOp op, IRRewriter &rewriter) {
+LogicalResult mlir::moe::lowerGate(GateOp op,
+                                   const TritonLoweringOptions &options,
+                                   IRRewriter &rewriter) {
   auto emitError = [&] {
     return op.emitOpError("has no Triton kernel: ");
   };
@@ -459,7 +492,8 @@ LogicalResult mlir::moe::lowerGate(GateOp op, IRRewriter &rewriter) {
   constexpr int64_t block = 8;
   rewriter.setInsertionPoint(op);
   ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-  KernelFactory factory(op->getParentOfType<ModuleOp>());
+  KernelFactory factory(op->getParentOfType<ModuleOp>(),
+                        options.machine.hasBulkCopy);
   RoutingConfig config;
   config.gate = op;
   config.experts = op.getNumSlots();

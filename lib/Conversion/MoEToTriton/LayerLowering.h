@@ -18,6 +18,11 @@ namespace mlir::moe {
 struct TritonLoweringOptions {
   Machine machine;
   tt::InputPrecision precision;
+  /// Rows of tiles; 0: the model chooses.
+  int64_t rows = 0;
+  /// Columns, depth, warps, stages, group of the products' tiles and whether
+  /// programs are persistent; empty: the model chooses.
+  SmallVector<int64_t> tile1, tile2;
 };
 
 /// Replaces a `moe.experts` that takes tokens and gives tokens, its plan and,
@@ -26,7 +31,8 @@ LogicalResult lowerLayer(ExpertsOp op, const TritonLoweringOptions &options,
                          IRRewriter &rewriter);
 
 /// Replaces a gate whose results are used as they are.
-LogicalResult lowerGate(GateOp op, IRRewriter &rewriter);
+LogicalResult lowerGate(GateOp op, const TritonLoweringOptions &options,
+                        IRRewriter &rewriter);
 
 } // namespace mlir::moe
 

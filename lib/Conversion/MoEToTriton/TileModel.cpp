@@ -14,6 +14,7 @@ using namespace mlir::moe;
 Machine Machine::get(int64_t capability) {
   Machine machine;
   machine.warpgroupRows = capability == 90 ? 64 : 0;
+  machine.hasBulkCopy = capability >= 90 && capability < 120;
   machine.multiprocessors = capability >= 90 ? 132 : 108;
   // Shared memory per program in KB, of the CUDA programming guide's table of
   // compute capabilities.
@@ -94,6 +95,11 @@ void mlir::moe::chooseTile(GemmConfig &config, int64_t tileRows,
     config.tileDepth = 64;
     config.warps = 8;
     config.groupRows = 8;
+    // The engine wants rows of whole 16 bytes, and places of 32 bits.
+    config.persistent =
+        machine.hasBulkCopy && config.in * bytes % 16 == 0 &&
+        config.rows == config.weights &&
+        config.experts * config.out <= std::numeric_limits<int32_t>::max();
   }
   config.tileColumns = std::clamp<int64_t>(roundUpToPowerOf2(config.out), 16,
                                            config.tileColumns);

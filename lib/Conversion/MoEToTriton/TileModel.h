@@ -22,6 +22,9 @@ struct Machine {
   /// Rows that the matrix units take at once when a whole warpgroup feeds them;
   /// 0 where they are fed by warps.
   int64_t warpgroupRows;
+  /// Whether blocks of matrices are copied by an engine of their own, and
+  /// kernels may begin before others end.
+  bool hasBulkCopy;
 
   /// The limits of a compute capability (80, 89, 90, 100, …).
   static Machine get(int64_t capability);

@@ -397,6 +397,8 @@ LogicalResult mlir::moe::exportLaunchPlan(ModuleOp module,
   for (auto kernel : module.getOps<tt::FuncOp>()) {
     llvm::json::Object entry{{"name", kernel.getSymName()},
                              {"ttir", getKernelText(kernel)}};
+    if (kernel->hasAttr(kOverlap))
+      entry["launch_pdl"] = true;
     for (auto [key, name] : {std::pair("num_warps", kNumWarps),
                              std::pair("num_stages", kNumStages)}) {
       auto attr = kernel->getAttrOfType<IntegerAttr>(name);

@@ -218,6 +218,27 @@ class Program:
                 f"{len(pointer.buffer)} elements"
             )
 
+    def tt_grid_dependency_wait(self, op):
+        return []
+
+    tt_grid_dependency_launch_dependents = tt_grid_dependency_wait
+
+    def tt_make_tensor_descriptor(self, op, base, *operands):
+        rank = len(operands) // 2
+        shape = tuple(int(n) for n in operands[:rank])
+        if tuple(operands[rank:]) != (shape[1], 1) or shape[1] * base.buffer.itemsize % 16:
+            raise ValueError("a descriptor of rows that are not of 16 bytes or not dense")
+        return [(base.buffer, shape)]
+
+    def tt_descriptor_load(self, op, descriptor, row, column):
+        buffer, shape = descriptor
+        block, _ = shape_of(op.result_types[0])
+        rows, columns = (at + np.arange(n) for at, n in zip((row, column), block))
+        inside = np.logical_and.outer(rows < shape[0], columns < shape[1])
+        places = np.where(inside, rows[:, None] * shape[1] + columns, 0)
+        self.check(Pointers(buffer, 0), places[inside], "reads")
+        return [np.where(inside, buffer[places], 0).astype(buffer.dtype)]
+
     def tt_dot(self, op, a, b, c):
         with np.errstate(all="ignore"):
             product = a.astype(np.float64) @ b.astype(np.float64)

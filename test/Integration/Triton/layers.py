@@ -28,8 +28,10 @@ def add_tokens(cases, rng):
                     score_function="softmax", normalization="sum", dynamic=dynamic)
         sets = [ffn_set(case, rng, 5, 24, 20)]
         routed_layer(case, rng, sets, gate, 24, form="fused", dynamic=dynamic)
-    case = new_case(cases, "many")
-    given_layer(case, rng, [ffn_set(case, rng, 3, 16, 16)], 1200, 1, 16, form="fused")
+    for element, size in itertools.product(("f32", "bf16"), (16, 40)):
+        case = new_case(cases, f"many_{element}")
+        sets = [ffn_set(case, rng, 3, size, 72, storage=element, biases=True)]
+        given_layer(case, rng, sets, 1200, 1, size, element=element, form="fused")
 
 
 def add_plans(cases, rng):

@@ -1,0 +1,1 @@
+"""Layers that are compiled for a GPU here and run there: where there is one, the same machine."""
