@@ -321,6 +321,19 @@ Value KernelBuilder::dot(Value a, Value b_, Value acc,
   return tt::DotOp::create(b, acc.getType(), a, b_, acc, precision, 0);
 }
 
+Value KernelBuilder::histogram(Value vector, Value mask, int64_t bins) {
+  return tt::HistogramOp::create(b, RankedTensorType::get({bins}, i32()),
+                                 vector, mask);
+}
+
+Value KernelBuilder::gather(Value vector, Value indices) {
+  Type type = RankedTensorType::get(shapeOf(indices),
+                                    getElementTypeOrSelf(vector));
+  return tt::GatherOp::create(b, type, vector, indices,
+                              b.getI32IntegerAttr(0),
+                              /*efficient_layout=*/UnitAttr());
+}
+
 Value KernelBuilder::transpose(Value matrix) {
   auto type = cast<RankedTensorType>(matrix.getType());
   auto result = RankedTensorType::get({type.getDimSize(1), type.getDimSize(0)},

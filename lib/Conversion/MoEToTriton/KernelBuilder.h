@@ -95,6 +95,10 @@ public:
   Value reduce(Value value, int axis, Combine combine);
   Value scan(Value value, int axis, Combine combine);
   Value dot(Value a, Value b, Value acc, tt::InputPrecision precision);
+  /// How often 0 … bins − 1 stand in a vector, where `mask` holds.
+  Value histogram(Value vector, Value mask, int64_t bins);
+  /// The elements of `vector` at `indices`, which are inside of it.
+  Value gather(Value vector, Value indices);
   Value transpose(Value matrix);
   /// The elements of a matrix, row by row, as a vector.
   Value flatten(Value matrix);

@@ -117,15 +117,19 @@ static Value buildRanks(KernelBuilder &k, const Slots &slots) {
   return k.reduce(k.convert(k.andOp(same, before), k.i32()), 1, Combine::Add);
 }
 
-/// [slots, experts]: whether the slot has the expert.
-static Value buildOneHot(KernelBuilder &k, Value ids, int64_t experts) {
-  return k.equal(k.along(ids, 0), k.range(experts, 1));
+/// Which slots have an expert.
+static Value isUsed(KernelBuilder &k, Value ids) {
+  return k.lessEqual(k.i32(0), ids);
 }
 
-/// Σ over the experts of `vector` where `mask` [rows, experts].
-static Value pick(KernelBuilder &k, Value mask, Value vector) {
-  return k.reduce(k.select(mask, k.along(vector, 1), k.i32(0)), 1,
-                  Combine::Add);
+/// How many slots each expert has.
+static Value countSlots(KernelBuilder &k, Value ids, int64_t experts) {
+  return k.histogram(ids, isUsed(k, ids), experts);
+}
+
+/// What a vector over experts holds for the expert of each slot.
+static Value lookUp(KernelBuilder &k, Value vector, Value ids) {
+  return k.gather(vector, k.maximum(ids, k.i32(0)));
 }
 
 tt::FuncOp mlir::moe::getRouteKernel(KernelFactory &factory,
@@ -184,14 +188,10 @@ tt::FuncOp mlir::moe::getCountKernel(KernelFactory &factory,
               Value start = k.add(first, k.mul(i, k.i32(chunk)));
               Slots slots = buildSlots(k, config, sources, weights, ids, start,
                                        numTokens, chunk);
-              Value oneHot = buildOneHot(k, slots.ids, experts);
-              Value rank =
-                  k.add(buildRanks(k, slots), pick(k, oneHot, carried[0]));
-              k.write(ranks, slots.numbers, rank,
-                      k.lessEqual(k.i32(0), slots.ids));
-              Value here =
-                  k.reduce(k.convert(oneHot, k.i32()), 0, Combine::Add);
-              return {k.add(carried[0], here)};
+              Value rank = k.add(buildRanks(k, slots),
+                                 lookUp(k, carried[0], slots.ids));
+              k.write(ranks, slots.numbers, rank, isUsed(k, slots.ids));
+              return {k.add(carried[0], countSlots(k, slots.ids, experts))};
             })[0];
         Value e = k.range(experts);
         Value row = k.mul(k.convert(block, k.i64()), k.i64(config.experts));
@@ -270,11 +270,11 @@ tt::FuncOp mlir::moe::getScatterKernel(KernelFactory &factory,
                                        k.i32(-1));
                    live = k.andOp(k.lessEqual(k.i32(0), id),
                                   k.less(id, k.i32(config.experts)));
-                   Value mask = buildOneHot(k, id, experts);
+                   id = k.select(live, id, k.i32(-1));
                    Value base = k.read(
                        bases, k.add(baseRow, k.convert(id, k.i64())), live);
                    Value rank = k.read(ranks, slot, live);
-                   Value place = k.add(pick(k, mask, offsets),
+                   Value place = k.add(lookUp(k, offsets, id),
                                        k.add(base, rank));
                    k.write(rows, place, slot, live);
                    return {};
@@ -334,28 +334,23 @@ tt::FuncOp mlir::moe::getPlanKernel(KernelFactory &factory,
         int64_t experts = config.paddedExperts();
         Slots slots = buildSlots(k, config, sources, weights, ids, k.i32(0),
                                  numTokens, tokens);
-        Value oneHot = buildOneHot(k, slots.ids, experts);
-        Value counts = k.reduce(k.convert(oneHot, k.i32()), 0, Combine::Add);
+        Value counts = countSlots(k, slots.ids, experts);
         Value offsets = k.sub(k.scan(counts, 0, Combine::Add), counts);
-        Value place = k.add(buildRanks(k, slots), pick(k, oneHot, offsets));
-        k.write(rows, place, slots.numbers, k.lessEqual(k.i32(0), slots.ids));
+        Value place =
+            k.add(buildRanks(k, slots), lookUp(k, offsets, slots.ids));
+        k.write(rows, place, slots.numbers, isUsed(k, slots.ids));
 
+        // The first tile of each expert, then the second, …
         Tiles all = buildTiles(k, counts, offsets, tileRows);
-        int64_t most = roundUpToPowerOf2(
-            std::min(tokens * config.slots,
-                     config.experts + tokens * config.slots / tileRows));
-        Value tile = k.range(most);
-        // The expert of a tile: the one that has it among its own.
-        Value from = k.lessEqual(k.along(all.first, 1), k.along(tile, 0));
-        Value before = k.less(k.along(tile, 0),
-                              k.along(k.add(all.first, all.count), 1));
-        Value mask = k.andOp(from, before);
-        Value expert = pick(k, mask, k.range(experts));
-        Value inside = k.sub(tile, pick(k, mask, all.first));
-        Value row = k.add(k.mul(inside, k.i32(tileRows)),
-                          pick(k, mask, offsets));
-        Value end = pick(k, mask, k.add(offsets, counts));
-        writeTile(k, tiles, tile, expert, row, end, k.less(tile, all.total));
+        Value most = k.reduce(all.count, 0, Combine::Max);
+        k.loop(k.i32(0), most, 1, {},
+               [&](Value i, ValueRange) -> SmallVector<Value> {
+                 Value row = k.add(offsets, k.mul(i, k.i32(tileRows)));
+                 writeTile(k, tiles, k.add(all.first, i), k.range(experts),
+                           row, k.add(offsets, counts),
+                           k.less(i, all.count));
+                 return {};
+               });
         k.write(numTiles, k.i32(0), all.total);
       });
 }

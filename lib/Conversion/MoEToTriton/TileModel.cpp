@@ -36,14 +36,13 @@ SmallVector<Regime> mlir::moe::chooseRegimes(const RoutingConfig &routing,
   int64_t slots = routing.slots, experts = routing.experts;
   SmallVector<Regime> regimes;
   regimes.push_back({Regime::Vector, 1});
-  // One program compares all its slots with each other and with all experts;
-  // what it holds in registers is the limit.
-  constexpr int64_t mostPairs = 1 << 17;
+  // One program compares all its slots with each other, and ranks all experts
+  // for all its tokens; what it holds in registers is the limit.
+  constexpr int64_t mostSlots = 128, mostScores = 1 << 13;
   int64_t planTokens = 64;
   while (planTokens > 1 &&
-         (planTokens * routing.paddedSlots() > 512 ||
-          planTokens * routing.paddedSlots() * routing.paddedExperts() >
-              mostPairs))
+         (planTokens * routing.paddedSlots() > mostSlots ||
+          planTokens * routing.paddedExperts() > mostScores))
     planTokens /= 2;
   // A tile of rows is as high as an expert's share of the tokens. While
   // weights are what takes time, low tiles waste less.
@@ -63,13 +62,11 @@ SmallVector<Regime> mlir::moe::chooseRegimes(const RoutingConfig &routing,
         continue;
     }
     int64_t chunk = 16;
-    while (chunk > 1 && chunk * routing.paddedSlots() > 128)
-      chunk /= 2;
-    while (chunk > 1 && chunk * routing.paddedSlots() *
-                                routing.paddedExperts() > 32768)
+    while (chunk > 1 && (chunk * routing.paddedSlots() > mostSlots ||
+                         chunk * routing.paddedExperts() > mostScores / 2))
       chunk /= 2;
     regimes.push_back({Regime::Blocks, most, rows,
-                       std::max<int64_t>(chunk, last ? 64 : 16), chunk});
+                       std::max<int64_t>(chunk, last ? 32 : 8), chunk});
   }
   return regimes;
 }

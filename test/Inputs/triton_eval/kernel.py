@@ -239,6 +239,18 @@ class Program:
         self.check(Pointers(buffer, 0), places[inside], "reads")
         return [np.where(inside, buffer[places], 0).astype(buffer.dtype)]
 
+    def tt_histogram(self, op, x, mask=None):
+        shape, _ = shape_of(op.result_types[0])
+        x = x if mask is None else x[mask]
+        if x.size and (x.min() < 0 or x.max() >= shape[0]):
+            raise IndexError(f"{x.min()} … {x.max()} in a histogram of {shape[0]}")
+        return [np.bincount(x, minlength=shape[0]).astype(np.int32)]
+
+    def tt_gather(self, op, x, indices):
+        if np.any(indices < 0):
+            raise IndexError("a negative index")
+        return [np.take_along_axis(x, indices, integer(op.attributes["axis"]))]
+
     def tt_dot(self, op, a, b, c):
         with np.errstate(all="ignore"):
             product = a.astype(np.float64) @ b.astype(np.float64)

@@ -36,8 +36,9 @@ void TTDialect::registerTypes() {
 void TTDialect::initialize() {
   registerTypes();
   addOperations<AddPtrOp, BitcastOp, BroadcastOp, DescriptorLoadOp, DotOp,
-                ExpandDimsOp, FuncOp, GetNumProgramsOp, GetProgramIdOp,
-                GridDependencyLaunchDependentsOp, GridDependencyWaitOp, JoinOp,
+                ExpandDimsOp, FuncOp, GatherOp, GetNumProgramsOp, GetProgramIdOp,
+                GridDependencyLaunchDependentsOp, GridDependencyWaitOp,
+                HistogramOp, JoinOp,
                 LoadOp, MakeRangeOp, MakeTensorDescOp, PreciseDivFOp,
                 PreciseSqrtOp, ReduceOp, ReduceReturnOp, ReshapeOp, ReturnOp,
                 ScanOp, ScanReturnOp, SplatOp, SplitOp, StoreOp, TransOp>();

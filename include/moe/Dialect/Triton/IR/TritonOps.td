@@ -245,6 +245,30 @@ def TT_DotOp : TT_Op<"dot", [Pure, AllTypesMatch<["c", "d"]>]> {
   }];
 }
 
+def TT_HistogramOp : TT_Op<"histogram", [Pure,
+    TypesMatchWith<"mask has the shape of the source", "src", "mask",
+                   "getMaskType($_self)",
+                   "$_op.getNumOperands() < 2 || std::equal_to<>()">]> {
+  let summary = "how often 0, 1, … stand in a vector, where the mask holds";
+  let arguments = (ins RankedTensorOf<[I32]>:$src,
+                       Optional<RankedTensorOf<[I1]>>:$mask);
+  let results = (outs RankedTensorOf<[I32]>:$result);
+  let assemblyFormat = [{
+    $src (`,` $mask^)? attr-dict `:` type($src) `->` type($result)
+  }];
+}
+
+def TT_GatherOp : TT_Op<"gather", [Pure]> {
+  let summary = "elements of a tensor at indices along a dimension";
+  let arguments = (ins TT_Tensor:$src, RankedTensorOf<[I32]>:$indices,
+                       I32Attr:$axis, UnitAttr:$efficient_layout);
+  let results = (outs TT_Tensor:$result);
+  let assemblyFormat = [{
+    $src `[` $indices `]` attr-dict
+    `:` functional-type(operands, results)
+  }];
+}
+
 def TT_ReduceOp : TT_Op<"reduce", [Pure,
     SingleBlockImplicitTerminator<"ReduceReturnOp">]> {
   let summary = "combine the elements along a dimension, in any order";
