@@ -179,6 +179,27 @@ def tune_peer(peer, x, logits, rows_per_expert):
         peer.choices[slot] = best[1]
 
 
+def profile(layer, arguments, x, name, tokens, options=""):
+    """Prints the microseconds of each kernel."""
+    import torch
+    from torch.profiler import ProfilerActivity
+
+    binding = layer.bind(list(arguments.values()))
+    y = torch.empty_like(x)
+    stream = torch.cuda.current_stream().cuda_stream
+    binding.run(list(arguments.values()), [y], stream)
+    torch.cuda.synchronize()
+    with torch.profiler.profile(activities=[ProfilerActivity.CUDA]) as trace:
+        for _ in range(6):
+            flush()
+            binding.run(list(arguments.values()), [y], stream)
+        torch.cuda.synchronize()
+    times = {e.key.rpartition("_")[0]: e.self_device_time_total / e.count
+             for e in trace.key_averages() if e.key.startswith("moe_")}
+    text = " ".join(f"{kernel[4:]} {us:.1f}" for kernel, us in times.items())
+    print(f"{name} T={tokens} {options.split(' tile2')[0]}: {text}", flush=True)
+
+
 def run(options):
     import torch
 
@@ -225,6 +246,14 @@ def run(options):
                 wrong = error(y[sample], want)
                 return time_replay(lambda: binding.replay(stream), count), wrong
 
+            if options.profile:
+                profile(general, arguments, x, name, tokens)
+                for layer in layers:
+                    if layer.name.startswith(f"{name}_{tokens}_"):
+                        compiled = Compiled(options.folder, layer.name)
+                        compiled.init(list(made.values()), stream)
+                        profile(compiled, arguments, x, name, tokens, layer.options)
+                continue
             ms, wrong = measure(general)
             row = dict(shape=name, tokens=tokens, ms=ms, error=wrong, floor_ms=floor, percent=100 * floor / ms)
             found = []
@@ -271,6 +300,7 @@ def main():
     parser.add_argument("--arch", type=int, default=90)
     parser.add_argument("--candidates", action="store_true")
     parser.add_argument("--peers", default="")
+    parser.add_argument("--profile", action="store_true", help="print times of kernels instead")
     parser.add_argument("--json", default="")
     parser.add_argument("--shapes", type=lambda s: s.split(","), default=list(SHAPES))
     parser.add_argument("--tokens", type=lambda s: list(map(int, s.split(","))), default=TOKENS)

@@ -2,9 +2,10 @@
 # Installs what the build and the tests need: Debian packages, and Python
 # packages into .venv. Does only what is missing; run it as often as you like.
 #
-# usage: scripts/setup.sh [--dev] [--torch]
+# usage: scripts/setup.sh [--dev] [--torch] [--triton]
 #   --dev    also clang-format, clang-tidy and pre-commit
 #   --torch  also PyTorch (several GB), for comparisons with it
+#   --triton also Triton (1 GB), which compiles GPU kernels
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,8 +18,9 @@ for option in "$@"; do
   case "$option" in
   --dev) packages+=(clang-format-22 clang-tidy-22 pre-commit) ;;
   --torch) requirements+=(scripts/requirements-torch.txt) ;;
+  --triton) requirements+=(scripts/requirements-triton.txt) ;;
   *)
-    sed -n '2,7s/^# \{0,1\}//p' "$0"
+    sed -n '2,8s/^# \{0,1\}//p' "$0"
     [ "$option" = --help ] || exit 2
     exit 0
     ;;

@@ -26,7 +26,7 @@ def python_features(python):
     """Those of the optional Python packages that `python` can import."""
     script = (
         "from importlib.util import find_spec\n"
-        "for name in ('numpy', 'onnx', 'onnxruntime', 'ml_dtypes', 'torch'):\n"
+        "for name in ('numpy', 'onnx', 'onnxruntime', 'ml_dtypes', 'torch', 'triton'):\n"
         "    if find_spec(name): print(name)"
     )
     found = subprocess.run([python, "-c", script], capture_output=True, text=True)
@@ -49,6 +49,8 @@ def cpu_features():
 python = find_python()
 config.available_features.update(python_features(python))
 config.available_features.update(cpu_features())
+if any(name.startswith("nvidia") for name in os.listdir("/dev")):
+    config.available_features.add("cuda")
 if config.moe_sanitized:
     config.available_features.add("asan")
 
@@ -67,7 +69,18 @@ config.substitutions += [
 path = [config.moe_tools_dir, config.llvm_tools_dir, os.environ.get("PATH", "")]
 config.environment["PATH"] = os.pathsep.join(path)
 config.environment["FILECHECK_OPTS"] = "--enable-var-scope"
-config.environment["PYTHONPATH"] = os.path.join(config.test_source_root, "Inputs")
+config.environment["PYTHONPATH"] = os.pathsep.join(
+    [
+        os.path.join(config.test_source_root, "Inputs"),
+        os.path.join(config.moe_src_root, "python"),
+    ]
+)
+config.environment["MOE_CUDA_LIBRARY"] = os.path.join(
+    config.moe_lib_dir, "libMoECUDA.so"
+)
+config.environment["TRITON_CACHE_DIR"] = os.path.join(
+    config.test_exec_root, "triton-cache"
+)
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 # Compiled code is cached below the build, never in the user's own cache.
 config.environment["XDG_CACHE_HOME"] = os.path.join(config.test_exec_root, "cache")

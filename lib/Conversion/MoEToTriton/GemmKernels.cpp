@@ -244,7 +244,7 @@ void GemmBuilder::buildTile() {
   if (config.isFirst()) {
     Value gate;
     if (config.gated) {
-      std::tie(gate, acc) = k.splitColumns(acc);
+      std::tie(gate, acc) = k.splitAlternating(acc);
       width /= 2;
     }
     acc = buildActivation(k.get(), k.get().getLoc(), config.activation, gate,

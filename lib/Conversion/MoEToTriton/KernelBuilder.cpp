@@ -349,14 +349,22 @@ Value KernelBuilder::flatten(Value matrix) {
   return tt::ReshapeOp::create(b, result, matrix, /*allow_reorder=*/false);
 }
 
-std::pair<Value, Value> KernelBuilder::splitColumns(Value matrix) {
-  auto type = cast<RankedTensorType>(matrix.getType());
-  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
-  Type element = type.getElementType();
+Value KernelBuilder::unflatten(Value vector, int64_t rows) {
+  auto type = cast<RankedTensorType>(vector.getType());
+  auto result = RankedTensorType::get({rows, type.getNumElements() / rows},
+                                      type.getElementType());
+  return tt::ReshapeOp::create(b, result, vector, /*allow_reorder=*/false);
+}
+
+std::pair<Value, Value> KernelBuilder::splitAlternating(Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape.back() /= 2;
+  Type half = RankedTensorType::get(shape, type.getElementType());
+  shape.push_back(2);
   Value pairs = tt::ReshapeOp::create(
-      b, RankedTensorType::get({rows, columns / 2, 2}, element), matrix,
+      b, RankedTensorType::get(shape, type.getElementType()), tensor,
       /*allow_reorder=*/false);
-  Type half = RankedTensorType::get({rows, columns / 2}, element);
   auto op = tt::SplitOp::create(b, half, half, pairs);
   return {op.getOutLHS(), op.getOutRHS()};
 }

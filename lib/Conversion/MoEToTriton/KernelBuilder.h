@@ -102,8 +102,10 @@ public:
   Value transpose(Value matrix);
   /// The elements of a matrix, row by row, as a vector.
   Value flatten(Value matrix);
-  /// The even and the odd columns of a matrix.
-  std::pair<Value, Value> splitColumns(Value matrix);
+  /// A vector as a matrix of `rows` rows, row by row.
+  Value unflatten(Value vector, int64_t rows);
+  /// The even and the odd columns of a matrix, or elements of a vector.
+  std::pair<Value, Value> splitAlternating(Value tensor);
 
   // Control.
   using LoopBody = function_ref<SmallVector<Value>(Value, ValueRange)>;

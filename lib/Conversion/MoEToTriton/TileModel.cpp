@@ -44,14 +44,18 @@ SmallVector<Regime> mlir::moe::chooseRegimes(const RoutingConfig &routing,
          (planTokens * routing.paddedSlots() > mostSlots ||
           planTokens * routing.paddedExperts() > mostScores))
     planTokens /= 2;
-  // A tile of rows is as high as an expert's share of the tokens. While
-  // weights are what takes time, low tiles waste less.
+  // A tile of rows is as high as what most experts get, so that weights are read
+  // once; low tiles waste less of the matrix units, while these are what takes
+  // time an expert's mean share is enough.
   // Sums of a tile are in registers, and so are three parts of each f32.
   int64_t highest = bytesOf(operand) > 2 ? 64 : 128;
+  auto shareOf = [](int64_t rows) {
+    return rows <= 32 ? rows / 2 : rows * 3 / 4;
+  };
   for (int64_t rows = 16; rows <= highest; rows *= 2) {
     bool last = rows == highest;
     int64_t most = last ? std::numeric_limits<int64_t>::max()
-                        : std::max<int64_t>(rows * experts / slots, 1);
+                        : std::max<int64_t>(shareOf(rows) * experts / slots, 1);
     if (most <= regimes.back().maxTokens)
       continue;
     if (planTokens > 1 && regimes.back().maxTokens < planTokens) {
@@ -76,26 +80,29 @@ void mlir::moe::chooseTile(GemmConfig &config, int64_t tileRows,
   int64_t bytes = bytesOf(config.operandType());
   config.tileRows = tileRows;
   bool isWide = bytes > 2;
-  if (tileRows <= 32) {
-    // Weights stream once: a tile is a long piece of few columns.
+  if (isWide) {
     config.tileColumns = 64;
-    config.tileDepth = isWide ? 64 : 128;
+    config.tileDepth = tileRows <= 32 ? 64 : 32;
+    config.warps = 4;
+    config.groupRows = tileRows <= 32 ? 1 : 8;
+  } else if (tileRows <= 32) {
+    // Weights stream once: a tile is a long piece of a row of each column.
+    config.tileColumns = 128;
+    config.tileDepth = 128;
     config.warps = 4;
     config.groupRows = 1;
-  } else if (tileRows <= 64 || isWide) {
-    config.tileColumns = isWide ? 64 : 128;
-    config.tileDepth = isWide ? 32 : 64;
-    config.warps = 4;
-    config.groupRows = 8;
   } else {
-    config.tileColumns = 256;
+    // Sums of 64 or 128 rows by 256 columns are the most that two warpgroups
+    // hold, and need the fewest operands for their products. Where warps feed
+    // the matrix units, operands are in registers as well.
+    config.tileColumns = machine.hasBulkCopy ? 256 : 128;
     config.tileDepth = 64;
     config.warps = 8;
     config.groupRows = 8;
     // The engine wants rows of whole 16 bytes, and places of 32 bits.
     config.persistent =
-        machine.hasBulkCopy && config.in * bytes % 16 == 0 &&
-        config.rows == config.weights &&
+        tileRows == 128 && machine.hasBulkCopy &&
+        config.in * bytes % 16 == 0 && config.rows == config.weights &&
         config.experts * config.out <= std::numeric_limits<int32_t>::max();
   }
   config.tileColumns = std::clamp<int64_t>(roundUpToPowerOf2(config.out), 16,
@@ -107,24 +114,36 @@ void mlir::moe::chooseTile(GemmConfig &config, int64_t tileRows,
                        config.tileDepth;
   // What is left of shared memory is for the epilogue.
   int64_t budget = machine.sharedMemory - (16 << 10);
-  config.stages = std::clamp<int64_t>(budget / stageBytes, 1, 4);
+  config.stages = std::clamp<int64_t>(budget / stageBytes, 1,
+                                      config.persistent ? 3 : 4);
 }
 
 void mlir::moe::chooseVectorTile(GemmConfig &config, int64_t vectors,
+                                 int64_t vectorsOfProgram,
                                  const Machine &machine) {
-  // A program has 64 KB of weights under way at most; there should be several
-  // programs for each multiprocessor.
+  // Several programs for each multiprocessor, and in each as many weights under
+  // way as its registers hold: 128 of each thread.
+  constexpr int64_t elements = 1 << 14;
   config.tileRows = 1;
-  config.tileDepth =
-      std::min<int64_t>(roundUpToPowerOf2(config.in), 1024);
+  config.warps = 4;
+  config.stages = 1;
+  config.groupRows = 1;
+  config.persistent = false;
   int64_t columns = 16;
   auto programs = [&]() -> int64_t {
     return vectors * llvm::divideCeil(config.out, columns);
   };
-  while (columns > 2 && programs() < 4 * machine.multiprocessors)
+  while (columns > 2 && (programs() < 3 * machine.multiprocessors ||
+                         columns * vectorsOfProgram > 128))
     columns /= 2;
   config.tileColumns = columns;
-  config.warps = 4;
-  config.stages = 1;
-  config.groupRows = 1;
+  // What a last step reads beyond the end is lost; so steps are shorter where
+  // that would be much.
+  int64_t depth = std::min<int64_t>(roundUpToPowerOf2(config.in),
+                                    elements / (columns * vectorsOfProgram));
+  while (depth > 128 &&
+         static_cast<int64_t>(llvm::alignTo(config.in, depth)) * 8 >
+             config.in * 9)
+    depth /= 2;
+  config.tileDepth = depth;
 }

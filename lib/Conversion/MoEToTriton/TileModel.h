@@ -54,9 +54,10 @@ SmallVector<Regime> chooseRegimes(const RoutingConfig &routing, Type operand);
 /// Sets the tile of `config` for tiles of `tileRows` rows.
 void chooseTile(GemmConfig &config, int64_t tileRows, const Machine &machine);
 
-/// Sets the tile of one token's product.
+/// Sets the tile of products with `vectors` vectors in all, `vectorsOfProgram`
+/// of them in one program.
 void chooseVectorTile(GemmConfig &config, int64_t vectors,
-                      const Machine &machine);
+                      int64_t vectorsOfProgram, const Machine &machine);
 
 } // namespace mlir::moe
 

@@ -13,36 +13,33 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Reads matrix[row, start …] · vector[start …] for a vector of rows, in f32.
-/// `matrix` points to the expert's first element.
-static Value buildProducts(KernelBuilder &k, const GemmConfig &config,
-                           Value matrix, Value rows, Value vector) {
-  int64_t depth = config.tileDepth, count = k.shapeOf(rows)[0];
+/// Σ over the input dimension of products: one sum for each row of `a`, a column
+/// of pointers to rows of weights, with `x`, one pointer to a row or a column of
+/// them. Rows that are not `live` (null: all are) are not read.
+static Value buildProducts(KernelBuilder &k, const GemmConfig &config, Value a,
+                           Value x, Value live) {
+  int64_t depth = config.tileDepth, count = k.shapeOf(a)[0];
   Value column = k.range(depth, 1);
-  Value start = k.mul(k.convert(k.along(rows, 0), k.i64()),
-                      k.i64(config.in));
-  Value a = k.pointer(k.pointer(matrix, start), column);
-  Value x = k.pointer(vector, column);
-  Value acc = k.full({count, depth}, k.f32(), 0);
   bool whole = config.in % depth == 0;
-  auto sum = k.loop(
-      k.i32(0), k.i32(config.in), depth, {acc, a, x},
+  Value acc = k.full({count, depth}, k.f32(), 0);
+  Value sum = k.loop(
+      k.i32(0), k.i32(config.in), depth, acc,
       [&](Value from, ValueRange carried) -> SmallVector<Value> {
-        Value aTile, xTile;
-        if (whole) {
-          aTile = k.load(carried[1]);
-          xTile = k.load(carried[2]);
-        } else {
-          Value mask = k.less(column, k.sub(k.i32(config.in), from));
-          aTile = k.load(carried[1], k.broadcast(mask, {count, depth}),
-                         k.constant(config.weights, 0));
-          xTile = k.load(carried[2], mask, k.constant(config.rows, 0));
-        }
-        Value product = k.mul(k.convert(aTile, k.f32()),
-                              k.convert(xTile, k.f32()));
-        return {k.add(carried[0], product),
-                k.pointer(carried[1], k.i32(depth)),
-                k.pointer(carried[2], k.i32(depth))};
+        Value at = k.add(column, from);
+        Value inside = whole ? Value() : k.less(at, k.i32(config.in));
+        auto read = [&](Value base, Type element) {
+          Value pointer = k.pointer(base, at);
+          Value mask = inside;
+          if (live && k.shapeOf(base).size() == 2)
+            mask = mask ? k.andOp(live, mask) : live;
+          if (mask)
+            mask = k.broadcast(mask, k.shapeOf(pointer));
+          Value tile = mask ? k.load(pointer, mask, k.constant(element, 0))
+                            : k.load(pointer);
+          return k.convert(tile, k.f32());
+        };
+        return {k.add(carried[0], k.mul(read(a, config.weights),
+                                        read(x, config.rows)))};
       })[0];
   return k.reduce(sum, 1, Combine::Add);
 }
@@ -94,10 +91,10 @@ tt::FuncOp mlir::moe::getFirstVectorKernel(KernelFactory &factory,
         Value output = arguments.back();
         int64_t slots = routing.paddedSlots();
         int64_t columns = config.resultColumns();
-        // Half of the tile's rows are the gate's.
-        int64_t width = config.gated ? config.tileColumns / 2
-                                     : config.tileColumns;
-        int64_t programs = llvm::divideCeil(columns, width);
+        // Rows of gate and up alternate.
+        int64_t rows = config.tileColumns;
+        int64_t width = config.gated ? rows / 2 : rows;
+        int64_t programs = llvm::divideCeil(config.out, rows);
 
         Value program = k.programId();
         Value slot = k.div(program, k.i32(programs));
@@ -122,28 +119,28 @@ tt::FuncOp mlir::moe::getFirstVectorKernel(KernelFactory &factory,
         Value known = k.andOp(k.lessEqual(k.i32(0), expert),
                               k.less(expert, k.i32(config.experts)));
         k.ifThen(known, [&] {
-          Value n = k.add(k.mul(block, k.i32(width)), k.range(width));
-          Value live = k.less(n, k.i32(columns));
-          Value row = k.minimum(n, k.i32(columns - 1));
+          Value row = k.add(k.mul(block, k.i32(rows)), k.range(rows));
+          row = k.minimum(row, k.i32(config.out - 1));
           Value wide = k.convert(expert, k.i64());
           Value matrix = k.pointer(
               weights, k.mul(wide, k.i64(config.out * config.in)));
-          auto project = [&](int64_t part) {
-            Value source = row;
-            if (config.gated)
-              source = k.add(k.mul(row, k.i32(2)), k.i32(part));
-            Value sum = buildProducts(k, config, matrix, source, x);
-            if (!bias)
-              return sum;
+          Value start = k.mul(k.convert(k.along(row, 0), k.i64()),
+                              k.i64(config.in));
+          Value up = buildProducts(k, config, k.pointer(matrix, start), x,
+                                   /*live=*/{});
+          if (bias) {
             Value at = k.add(k.mul(wide, k.i64(config.out)),
-                             k.convert(source, k.i64()));
-            return k.add(sum, k.convert(k.read(bias, at), k.f32()));
-          };
-          Value gate = config.gated ? project(0) : Value();
-          Value up = project(1);
+                             k.convert(row, k.i64()));
+            up = k.add(up, k.convert(k.read(bias, at), k.f32()));
+          }
+          Value gate;
+          if (config.gated)
+            std::tie(gate, up) = k.splitAlternating(up);
           Value h = buildActivation(k.get(), k.get().getLoc(),
                                     config.activation, gate, up);
-          k.write(output, k.add(k.mul(slot, k.i32(columns)), n), h, live);
+          Value n = k.add(k.mul(block, k.i32(width)), k.range(width));
+          k.write(output, k.add(k.mul(slot, k.i32(columns)), n), h,
+                  k.less(n, k.i32(columns)));
         });
       });
 }
@@ -167,36 +164,40 @@ tt::FuncOp mlir::moe::getSecondVectorKernel(KernelFactory &factory,
         Value ids = arguments[arguments.size() - 3];
         Value routingWeights = arguments[arguments.size() - 2];
         Value output = arguments.back();
-        int64_t width = config.tileColumns;
-        Value n = k.add(k.mul(k.programId(), k.i32(width)), k.range(width));
+        // All slots at once: rows of a tile are `width` columns of each slot.
+        int64_t width = config.tileColumns, slots = routing.paddedSlots();
+        Value row = k.range(slots * width);
+        Value slot = k.div(row, k.i32(width));
+        Value first = k.mul(k.programId(), k.i32(width));
+        Value n = k.add(k.rem(row, k.i32(width)), first);
+        n = k.minimum(n, k.i32(config.out - 1));
+        Value isSlot = k.less(slot, k.i32(routing.slots));
+        Value expert = k.read(ids, slot, isSlot);
+        // What a slot without an expert would multiply is not read.
+        Value known = k.andOp(k.lessEqual(k.i32(0), expert),
+                              k.less(expert, k.i32(config.experts)));
+        known = k.andOp(known, isSlot);
+        Value wide = k.convert(k.select(known, expert, k.i32(0)), k.i64());
+        Value at = k.add(k.mul(wide, k.i64(config.out)), k.convert(n, k.i64()));
+        Value a = k.pointer(weights,
+                            k.mul(k.along(at, 0), k.i64(config.in)));
+        Value x = k.pointer(h, k.mul(k.along(slot, 0), k.i32(config.in)));
+        Value sum = buildProducts(k, config, a, x, k.along(known, 0));
+        if (bias)
+          sum = k.add(sum, k.convert(k.read(bias, at, known), k.f32()));
+        Value weight = k.convert(k.read(routingWeights, slot, known), k.f32());
+        Value zero = k.constant(k.f32(), 0);
+        Value terms = k.select(known, k.mul(sum, weight), zero);
+        terms = k.unflatten(terms, slots);
+        // In the order of the slots: each is taken out by itself.
+        Value y = k.full({width}, k.f32(), 0);
+        Value number = k.range(slots, 0);
+        for (int64_t j = 0; j < routing.slots; ++j) {
+          Value term = k.select(k.equal(number, k.i32(j)), terms, zero);
+          y = k.add(y, k.reduce(term, 0, Combine::Add));
+        }
+        n = k.add(first, k.range(width));
         Value live = k.less(n, k.i32(config.out));
-        Value row = k.minimum(n, k.i32(config.out - 1));
-        Value zero = k.full({width}, k.f32(), 0);
-        Value y = k.loop(
-            k.i32(0), k.i32(routing.slots), 1, zero,
-            [&](Value slot, ValueRange carried) -> SmallVector<Value> {
-              Value expert = k.read(ids, slot);
-              Value known = k.andOp(k.lessEqual(k.i32(0), expert),
-                                    k.less(expert, k.i32(config.experts)));
-              // What a slot without an expert multiplies is not used.
-              Value wide = k.convert(k.select(known, expert, k.i32(0)),
-                                     k.i64());
-              Value matrix = k.pointer(
-                  weights, k.mul(wide, k.i64(config.out * config.in)));
-              Value vector =
-                  k.pointer(h, k.mul(slot, k.i32(config.in)));
-              Value sum = buildProducts(k, config, matrix, row, vector);
-              if (bias) {
-                Value at = k.add(k.mul(wide, k.i64(config.out)),
-                                 k.convert(row, k.i64()));
-                sum = k.add(sum, k.convert(k.read(bias, at), k.f32()));
-              }
-              Value weight =
-                  k.convert(k.read(routingWeights, slot), k.f32());
-              Value term = k.mul(sum, weight);
-              Value next = k.add(carried[0], term);
-              return {k.select(known, next, carried[0])};
-            })[0];
         k.write(output, n, y, live);
       });
 }

@@ -39,7 +39,7 @@ def route(layer, logits):
     choice = p
     if layer.groups:
         count, keep = layer.groups
-        parts = p.view(len(p), count, -1)
+        parts = p.view(len(p), count, layer.experts // count)
         kept = parts.topk(2, -1).values.sum(-1).topk(keep, -1).indices
         mask = torch.zeros(len(p), count, device=p.device).scatter_(1, kept, 1).bool()
         choice = torch.where(mask[..., None], parts, -torch.inf).reshape(p.shape)
