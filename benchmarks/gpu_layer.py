@@ -35,22 +35,20 @@ def tile(columns, depth, warps, stages, group, persistent=0):
 def candidates(rows_per_expert):
     """Tiles worth measuring around a number of rows per expert: rows and options of a tile."""
     small = [(16, tile(c, d, w, s, 1)) for c, d, w, s in (
-        (64, 128, 4, 4), (64, 128, 4, 5), (32, 256, 4, 4), (64, 256, 4, 3), (128, 128, 4, 3),
-        (128, 128, 4, 4), (128, 64, 4, 5), (32, 128, 4, 5))]
+        (64, 128, 4, 5), (64, 256, 4, 3), (128, 128, 4, 3), (128, 128, 4, 4), (128, 128, 8, 4), (256, 64, 8, 4))]
     middle = [(r, tile(c, d, w, s, g)) for r, c, d, w, s, g in (
-        (32, 128, 128, 4, 3, 1), (32, 64, 128, 4, 4, 1), (64, 128, 64, 4, 4, 8), (64, 128, 128, 4, 3, 1),
-        (64, 128, 128, 8, 3, 8), (64, 256, 64, 8, 4, 8))]
+        (32, 128, 128, 4, 3, 1), (32, 128, 128, 8, 4, 1), (32, 128, 64, 4, 5, 1), (64, 256, 64, 8, 4, 8),
+        (64, 256, 64, 8, 4, 1))]
     large = [(128, tile(c, d, w, s, g, p)) for c, d, w, s, g, p in (
-        (128, 64, 8, 4, 8, 0), (256, 64, 8, 4, 8, 0), (256, 64, 8, 4, 8, 1), (256, 64, 8, 3, 8, 1),
-        (256, 64, 8, 4, 2, 1), (128, 64, 8, 4, 8, 1), (128, 128, 8, 3, 8, 1))]
-    large.append((64, tile(256, 64, 8, 4, 8, 1)))
+        (256, 64, 8, 4, 8, 0), (256, 64, 8, 3, 8, 0), (256, 64, 8, 3, 8, 1), (256, 64, 8, 3, 4, 1),
+        (256, 64, 8, 3, 16, 1), (256, 32, 8, 6, 8, 1), (256, 64, 8, 2, 8, 1))]
     if rows_per_expert <= 6:
         return small
     if rows_per_expert <= 24:
-        return small[:6] + middle[:4]
+        return small[2:4] + middle
     if rows_per_expert <= 96:
-        return middle + large[:2]
-    return large + middle[2:4]
+        return middle + large[:3]
+    return large
 
 
 def make_layers(shapes, tokens, with_candidates):
