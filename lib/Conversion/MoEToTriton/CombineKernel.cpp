@@ -12,17 +12,69 @@
 using namespace mlir;
 using namespace mlir::moe;
 
+SmallVector<Type> AffineConfig::pointees() const {
+  SmallVector<Type> types;
+  if (input)
+    types.append({scale, input});
+  if (numVectors)
+    types.append({coefficients, vectors});
+  return types;
+}
+
+std::string AffineConfig::key() const {
+  std::string text = std::to_string(numVectors);
+  llvm::raw_string_ostream os(text);
+  for (Type type : pointees())
+    os << "," << type;
+  return text;
+}
+
+Value mlir::moe::buildAffine(KernelBuilder &k, const AffineConfig &config,
+                             ValueRange operands, Value sum, Value token,
+                             Value n, Value live, int64_t columns) {
+  Value wideN = k.convert(n, k.i64());
+  Value zero = k.constant(k.f32(), 0);
+  // A factor of 0 adds nothing, and what it would multiply is not read.
+  auto addTerm = [&](Value factor, Value base, Value row, Value sum) {
+    factor = k.convert(factor, k.f32());
+    Value used = k.notOp(k.equal(factor, zero));
+    Value start = k.mul(k.convert(row, k.i64()), k.i64(columns));
+    Value values = k.convert(
+        k.read(base, k.add(start, wideN), k.andOp(live, used)), k.f32());
+    return k.select(used, k.add(sum, k.mul(factor, values)), sum);
+  };
+  if (config.input) {
+    sum = addTerm(k.read(operands[0], token), operands[1], token, sum);
+    operands = operands.drop_front(2);
+  }
+  if (!config.numVectors)
+    return sum;
+  Value first = k.mul(k.convert(token, k.i64()), k.i64(config.numVectors));
+  return k.loop(
+      k.i32(0), k.i32(config.numVectors), 1, sum,
+      [&](Value i, ValueRange carried) -> SmallVector<Value> {
+        Value factor =
+            k.read(operands[0], k.add(first, k.convert(i, k.i64())));
+        return {addTerm(factor, operands[1], i, carried[0])};
+      })[0];
+}
+
 tt::FuncOp mlir::moe::getCombineKernel(KernelFactory &factory,
                                        const RoutingConfig &routing,
+                                       const AffineConfig &affine,
                                        int64_t columns, Type rows, Type result,
                                        int64_t blockColumns) {
   Type i32 = IntegerType::get(rows.getContext(), 32);
   std::string key;
   llvm::raw_string_ostream(key)
       << routing.experts << "," << routing.slots << "," << columns << ","
-      << rows << "," << result << "," << blockColumns;
+      << rows << "," << result << "," << blockColumns << "," << affine.key();
+  SmallVector<Type> types = {rows, i32};
+  llvm::append_range(types, affine.pointees());
+  types.push_back(result);
+  SmallVector<bool> scalars(types.size(), false);
   return factory.get(
-      "moe_combine", key, {rows, i32, result}, {false, false, false}, 4, 1,
+      "moe_combine", key, types, scalars, 4, 1,
       [&](KernelBuilder &k, ValueRange arguments) {
         int64_t blocks = llvm::divideCeil(columns, blockColumns);
         Value program = k.programId();
@@ -54,7 +106,9 @@ tt::FuncOp mlir::moe::getCombineKernel(KernelFactory &factory,
                          return {addSlot(k.add(first, j), carried[0])};
                        })[0];
         }
+        ValueRange operands = arguments.drop_front(2).drop_back();
+        sum = buildAffine(k, affine, operands, sum, token, n, live, columns);
         Value start = k.mul(k.convert(token, k.i64()), k.i64(columns));
-        k.write(arguments[2], k.add(start, k.convert(n, k.i64())), sum, live);
+        k.write(arguments.back(), k.add(start, k.convert(n, k.i64())), sum, live);
       });
 }

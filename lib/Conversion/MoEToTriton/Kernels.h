@@ -149,21 +149,41 @@ struct GemmConfig {
 tt::FuncOp getGemmKernel(KernelFactory &factory, const GemmConfig &config,
                          Type routingWeight);
 
+/// What is added to the sum over a token's slots: (C4) to (C7) of the specification.
+struct AffineConfig {
+  /// Element types of scale and input of the copy; null without one.
+  Type scale, input;
+  /// Number of constant vectors; types of their coefficients and elements.
+  int64_t numVectors = 0;
+  Type coefficients, vectors;
+
+  /// Element types of the parameters: scale, input, coefficients, vectors.
+  SmallVector<Type> pointees() const;
+  std::string key() const;
+};
+
+/// `sum` for columns `n` of a token, with its affine term.
+Value buildAffine(KernelBuilder &k, const AffineConfig &config,
+                  ValueRange operands, Value sum, Value token, Value n,
+                  Value live, int64_t columns);
+
 /// Both products for one token, without tensor cores. The first chooses the
 /// experts as well. Parameters of the first: x, gate operands or ids, weights,
 /// bias if any; routing weights, ids (with a gate), h. Of the second: h,
-/// weights, bias if any, ids, routing weights; y.
+/// weights, bias if any, ids, routing weights, affine operands; y.
 tt::FuncOp getFirstVectorKernel(KernelFactory &factory,
                                 const RoutingConfig &routing,
                                 const GemmConfig &config);
 tt::FuncOp getSecondVectorKernel(KernelFactory &factory,
                                  const RoutingConfig &routing,
-                                 const GemmConfig &config);
+                                 const GemmConfig &config,
+                                 const AffineConfig &affine);
 
 /// Sums the rows of each token's slots in order. Parameters: rows by slot,
-/// ids, T; y.
+/// ids, affine operands; y.
 tt::FuncOp getCombineKernel(KernelFactory &factory,
-                            const RoutingConfig &routing, int64_t columns,
+                            const RoutingConfig &routing,
+                            const AffineConfig &affine, int64_t columns,
                             Type rows, Type result, int64_t blockColumns);
 
 //===----------------------------------------------------------------------===//

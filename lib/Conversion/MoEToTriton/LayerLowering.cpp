@@ -83,6 +83,8 @@ private:
   ImplicitLocOpBuilder b;
   RoutingConfig routing;
   GemmConfig first, second;
+  AffineConfig affine;
+  SmallVector<Value> affineOperands;
   /// Gate operands, or ids.
   SmallVector<Value> sources;
   Value firstWeights, firstBias, secondWeights, secondBias;
@@ -128,6 +130,21 @@ LogicalResult LayerBuilder::prepare() {
       ffn.getGateBias().getType() != ffn.getUpBias().getType())
     return emitError() << "biases of gate and up are stored as different types";
 
+  if (op.getCopyScale()) {
+    affine.scale = getElementTypeOrSelf(op.getCopyScale());
+    affine.input = getElementTypeOrSelf(op.getCopyInput());
+  }
+  if (op.getCoefficients()) {
+    if (failed(verifyWeights(op.getVectors(), emitError)))
+      return failure();
+    affine.numVectors = op.getVectors().getType().getNumExperts();
+    affine.coefficients = getElementTypeOrSelf(op.getCoefficients());
+    affine.vectors = op.getVectors().getType().getStorage();
+  }
+  for (Type type : affine.pointees())
+    if (type.isF64())
+      return emitError() << "its affine term is f64";
+
   // The gate is part of the layer where ids and weights are both its results.
   auto idsType = cast<RankedTensorType>(plan.getIds().getType());
   if (idsType.isDynamicDim(1))
@@ -171,8 +188,10 @@ static Value castTo(OpBuilder &b, Value value, Type type) {
 }
 
 /// Marks the arguments of the function that are nothing but weights.
-static void markWeightArguments(FFNExpertsOp ffn) {
-  for (Value operand : ffn->getOperands()) {
+static void markWeightArguments(ValueRange operands) {
+  for (Value operand : operands) {
+    if (!operand)
+      continue;
     auto weights = operand.getDefiningOp<WeightsOp>();
     for (Value source : weights.getSources()) {
       auto argument = dyn_cast<BlockArgument>(source);
@@ -184,14 +203,15 @@ static void markWeightArguments(FFNExpertsOp ffn) {
           llvm::all_of(source.getUsers(), llvm::IsaPred<WeightsOp>);
       if (function && onlyWeights)
         function.setArgAttr(argument.getArgNumber(), kWeightArgument,
-                            UnitAttr::get(ffn.getContext()));
+                            UnitAttr::get(operand.getContext()));
     }
   }
 }
 
 void LayerBuilder::build(SmallVectorImpl<Value> &replaced,
                          SmallVectorImpl<Value> &values) {
-  markWeightArguments(ffn);
+  markWeightArguments(ffn->getOperands());
+  markWeightArguments(op.getVectors());
   SmallVector<Value> parts = {ffn.getUp()}, biases = {ffn.getUpBias()};
   if (first.gated) {
     parts.insert(parts.begin(), ffn.getGate());
@@ -203,6 +223,12 @@ void LayerBuilder::build(SmallVectorImpl<Value> &replaced,
     firstBias = packWeights(b, factory, biases);
   if (second.bias)
     secondBias = packWeights(b, factory, ffn.getDownBias());
+
+  if (op.getCopyScale())
+    affineOperands.append({op.getCopyScale(), op.getCopyInput()});
+  if (op.getCoefficients())
+    affineOperands.append(
+        {op.getCoefficients(), packWeights(b, factory, op.getVectors())});
 
   auto plan = op.getPlan().getDefiningOp<PlanOp>();
   if (routing.gate)
@@ -329,8 +355,9 @@ LayerBuilder::Results LayerBuilder::buildVector() {
   if (secondBias)
     inputs.push_back(secondBias);
   inputs.append({ids, weights});
+  llvm::append_range(inputs, affineOperands);
   Value y = empty({tokenSize, b.getIndexAttr(down.out)}, element);
-  y = launch(getSecondVectorKernel(factory, routing, down),
+  y = launch(getSecondVectorKernel(factory, routing, down, affine),
              index(llvm::divideCeil(down.out, down.tileColumns)), inputs, y)[0];
   return {y, weights, ids};
 }
@@ -449,10 +476,11 @@ Value LayerBuilder::buildProducts(const Regime &regime) {
                  programs(down), inputs, parts)[0];
   int64_t width = std::min<int64_t>(roundUpToPowerOf2(down.out), 1024);
   Value y = empty({tokenSize, b.getIndexAttr(down.out)}, element);
-  return launch(getCombineKernel(factory, routing, down.out, element, element,
-                                 width),
-                mul(tokens, llvm::divideCeil(down.out, width)), {parts, ids},
-                y)[0];
+  inputs = {parts, ids};
+  llvm::append_range(inputs, affineOperands);
+  return launch(getCombineKernel(factory, routing, affine, down.out, element,
+                                 element, width),
+                mul(tokens, llvm::divideCeil(down.out, width)), inputs, y)[0];
 }
 
 LogicalResult mlir::moe::lowerLayer(ExpertsOp op,

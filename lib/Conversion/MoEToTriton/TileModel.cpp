@@ -65,12 +65,12 @@ SmallVector<Regime> mlir::moe::chooseRegimes(const RoutingConfig &routing,
       if (here == most)
         continue;
     }
-    int64_t chunk = 16;
+    int64_t chunk = 8;
     while (chunk > 1 && (chunk * routing.paddedSlots() > mostSlots ||
                          chunk * routing.paddedExperts() > mostScores / 2))
       chunk /= 2;
     regimes.push_back({Regime::Blocks, most, rows,
-                       std::max<int64_t>(chunk, last ? 32 : 8), chunk});
+                       chunk, chunk});
   }
   return regimes;
 }
@@ -99,11 +99,6 @@ void mlir::moe::chooseTile(GemmConfig &config, int64_t tileRows,
     config.tileDepth = 64;
     config.warps = 8;
     config.groupRows = 8;
-    // The engine wants rows of whole 16 bytes, and places of 32 bits.
-    config.persistent =
-        tileRows == 128 && machine.hasBulkCopy &&
-        config.in * bytes % 16 == 0 && config.rows == config.weights &&
-        config.experts * config.out <= std::numeric_limits<int32_t>::max();
   }
   config.tileColumns = std::clamp<int64_t>(roundUpToPowerOf2(config.out), 16,
                                            config.tileColumns);
@@ -114,16 +109,15 @@ void mlir::moe::chooseTile(GemmConfig &config, int64_t tileRows,
                        config.tileDepth;
   // What is left of shared memory is for the epilogue.
   int64_t budget = machine.sharedMemory - (16 << 10);
-  config.stages = std::clamp<int64_t>(budget / stageBytes, 1,
-                                      config.persistent ? 3 : 4);
+  config.stages = std::clamp<int64_t>(budget / stageBytes, 1, 4);
 }
 
 void mlir::moe::chooseVectorTile(GemmConfig &config, int64_t vectors,
                                  int64_t vectorsOfProgram,
                                  const Machine &machine) {
-  // Several programs for each multiprocessor, and in each as many weights under
-  // way as its registers hold: 128 of each thread.
-  constexpr int64_t elements = 1 << 14;
+  // Several programs for each multiprocessor, so that weights of some are under
+  // way while others add: few enough in each that registers hold them all.
+  constexpr int64_t elements = 1 << 12;
   config.tileRows = 1;
   config.warps = 4;
   config.stages = 1;

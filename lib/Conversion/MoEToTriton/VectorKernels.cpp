@@ -147,23 +147,28 @@ tt::FuncOp mlir::moe::getFirstVectorKernel(KernelFactory &factory,
 
 tt::FuncOp mlir::moe::getSecondVectorKernel(KernelFactory &factory,
                                             const RoutingConfig &routing,
-                                            const GemmConfig &config) {
+                                            const GemmConfig &config,
+                                            const AffineConfig &affine) {
   Type i32 = IntegerType::get(config.rows.getContext(), 32);
   SmallVector<Type> types = {config.rows, config.weights};
   if (config.bias)
     types.push_back(config.bias);
-  types.append({i32, routing.weightType, config.result});
+  types.append({i32, routing.weightType});
+  llvm::append_range(types, affine.pointees());
+  types.push_back(config.result);
   SmallVector<bool> scalars(types.size(), false);
   std::string key = config.key() + "," + std::to_string(routing.slots);
-  llvm::raw_string_ostream(key) << "," << routing.weightType;
+  llvm::raw_string_ostream(key)
+      << "," << routing.weightType << "," << affine.key();
   return factory.get(
       "moe_vector2", key, types, scalars, config.warps, config.stages,
       [&](KernelBuilder &k, ValueRange arguments) {
         Value h = arguments[0], weights = arguments[1];
         Value bias = config.bias ? arguments[2] : Value();
-        Value ids = arguments[arguments.size() - 3];
-        Value routingWeights = arguments[arguments.size() - 2];
         Value output = arguments.back();
+        arguments = arguments.drop_front(config.bias ? 3 : 2).drop_back();
+        Value ids = arguments[0], routingWeights = arguments[1];
+        ValueRange operands = arguments.drop_front(2);
         // All slots at once: rows of a tile are `width` columns of each slot.
         int64_t width = config.tileColumns, slots = routing.paddedSlots();
         Value row = k.range(slots * width);
@@ -198,6 +203,7 @@ tt::FuncOp mlir::moe::getSecondVectorKernel(KernelFactory &factory,
         }
         n = k.add(first, k.range(width));
         Value live = k.less(n, k.i32(config.out));
+        y = buildAffine(k, affine, operands, y, k.i32(0), n, live, config.out);
         k.write(output, n, y, live);
       });
 }
