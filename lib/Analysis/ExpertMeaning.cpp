@@ -71,7 +71,7 @@ ExpertMeaning ExpertMeanings::getFFN(FFNExpertsOp op, int64_t expert) {
   if (!isZeroWeights(op.getDown(), expert))
     return {};
   if (!op.getDownBias() || isZeroWeights(op.getDownBias(), expert))
-    return {ExpertMeaning::Zero};
+    return ExpertMeaning{ExpertMeaning::Zero, Value(), Value()};
   if (!op.getDownBias().getDefiningOp<WeightsOp>())
     return {};
   return {ExpertMeaning::Constant, op.getDownBias(), Value(), expert};
@@ -90,18 +90,18 @@ ExpertMeaning ExpertMeanings::getRegion(RegionExpertsOp op) {
   Block &body = op.getBody().front();
   Value result = body.getTerminator()->getOperand(0);
   if (result == body.getArgument(1))
-    return {ExpertMeaning::Copy};
+    return ExpertMeaning{ExpertMeaning::Copy, Value(), Value()};
   if (isZeroResult(result))
-    return {ExpertMeaning::Zero};
+    return ExpertMeaning{ExpertMeaning::Zero, Value(), Value()};
   return {};
 }
 
 ExpertMeaning ExpertMeanings::get(Value set, int64_t expert) {
   Operation *op = set.getDefiningOp();
   if (isa_and_nonnull<ZeroExpertsOp>(op))
-    return {ExpertMeaning::Zero};
+    return ExpertMeaning{ExpertMeaning::Zero, Value(), Value()};
   if (isa_and_nonnull<CopyExpertsOp>(op))
-    return {ExpertMeaning::Copy};
+    return ExpertMeaning{ExpertMeaning::Copy, Value(), Value()};
   if (auto constant = dyn_cast_or_null<ConstantExpertsOp>(op)) {
     // What is made elsewhere cannot be read here.
     if (!constant.getVectors().getDefiningOp<WeightsOp>())
@@ -110,7 +110,7 @@ ExpertMeaning ExpertMeanings::get(Value set, int64_t expert) {
       return {ExpertMeaning::Mixed, constant.getVectors(), constant.getMix(),
               expert};
     if (isZeroWeights(constant.getVectors(), expert))
-      return {ExpertMeaning::Zero};
+      return ExpertMeaning{ExpertMeaning::Zero, Value(), Value()};
     return {ExpertMeaning::Constant, constant.getVectors(), Value(), expert};
   }
   if (auto ffn = dyn_cast_or_null<FFNExpertsOp>(op))

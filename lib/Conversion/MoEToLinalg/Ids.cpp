@@ -141,7 +141,8 @@ public:
     Value coefficients = adaptor.getSums();
     OpFoldResult tokens = tensor::getMixedSize(builder, loc, coefficients, 0);
     OpFoldResult one = builder.getIndexAttr(1), zero = builder.getIndexAttr(0);
-    for (auto [i, start] : llvm::enumerate(op.getStarts())) {
+    for (size_t i : llvm::seq(op.getStarts().size())) {
+      int32_t start = op.getStarts()[i];
       if (start < 0)
         continue;
       SmallVector<OpFoldResult> at = {zero, builder.getIndexAttr(i)},
