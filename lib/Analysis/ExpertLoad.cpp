@@ -76,7 +76,8 @@ SmallVector<ExpertLoad> mlir::moe::getExpertLoads(ExpertsOp op,
       if (routing->experts + routing->shared == experts)
         shared = routing->shared;
   }
-  if (load)
+  // What was measured of other experts says nothing.
+  if (load && load.size() == experts)
     return getExpertLoads(tokens, slots, experts, load.asArrayRef());
   SmallVector<ExpertLoad> loads =
       getExpertLoads(tokens, slots - shared, experts - shared);

@@ -57,8 +57,8 @@ func.func private @f() attributes {moe.target = 1 : i64}
 // (N6)
 func.func @f(%x: tensor<?x6xf32>, %p: !moe.plan<2>) {
   %e = moe.copy_experts : !moe.experts<2, 6 -> 6>
-  // expected-error @below {{moe.load must be an array of f64 with a share of the rows, at least 0, for each expert}}
-  %y = moe.experts %x, %p, (%e) {moe.load = array<f64: 1.0>} : tensor<?x6xf32>, !moe.plan<2>, !moe.experts<2, 6 -> 6> -> tensor<?x6xf32>
+  // expected-error @below {{moe.load must be an array of f64 with shares of the rows, at least 0, on a moe.experts}}
+  %y = moe.experts %x, %p, (%e) {moe.load = array<i64: 1, 1>} : tensor<?x6xf32>, !moe.plan<2>, !moe.experts<2, 6 -> 6> -> tensor<?x6xf32>
   return
 }
 
@@ -74,10 +74,22 @@ func.func @f(%x: tensor<?x6xf32>, %p: !moe.plan<2>) {
 
 // -----
 
+// (N6)
+// expected-error @below {{moe.load must be an array of f64}}
+func.func private @f() attributes {moe.load = array<f64: 1.0>}
+
+// -----
+
+// (N7)
+// expected-error @below {{moe.schedule must be a #moe.schedule on a moe.experts}}
+func.func private @f() attributes {moe.schedule = #moe.schedule<[<experts = [0, 3], gemm = dense>]>}
+
+// -----
+
 // (N7)
 func.func @f(%x: tensor<?x6xf32>, %p: !moe.plan<2>) {
   %e = moe.copy_experts : !moe.experts<2, 6 -> 6>
-  // expected-error @below {{moe.schedule must be a #moe.schedule of all experts of a moe.experts}}
-  %y = moe.experts %x, %p, (%e) {moe.schedule = #moe.schedule<[<experts = [0, 3], gemm = dense>]>} : tensor<?x6xf32>, !moe.plan<2>, !moe.experts<2, 6 -> 6> -> tensor<?x6xf32>
+  // expected-error @below {{moe.schedule must be a #moe.schedule on a moe.experts}}
+  %y = moe.experts %x, %p, (%e) {moe.schedule = 1 : i64} : tensor<?x6xf32>, !moe.plan<2>, !moe.experts<2, 6 -> 6> -> tensor<?x6xf32>
   return
 }

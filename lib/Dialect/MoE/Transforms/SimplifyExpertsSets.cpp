@@ -40,6 +40,7 @@ private:
   void removeUnused(const ChosenExperts &chosen);
   void mergeDuplicates();
   Value buildIds(RewriterBase &rewriter);
+  DenseF64ArrayAttr mergeLoad(ExpertsOp op) const;
   void rewriteExperts(ExpertsOp op, Value newPlan, RewriterBase &rewriter);
 
   PlanOp plan;
@@ -233,6 +234,27 @@ Value Layer::buildIds(RewriterBase &rewriter) {
   return RemapIdsOp::create(rewriter, plan.getLoc(), ids.getType(), ids, table);
 }
 
+/// The measured load of the experts that are left, each with those that it
+/// stands for; null when there is none.
+DenseF64ArrayAttr Layer::mergeLoad(ExpertsOp op) const {
+  auto load = op->getAttrOfType<DenseF64ArrayAttr>("moe.load");
+  if (!load || load.size() != size)
+    return {};
+  SmallVector<double> all(size, 0.0), left;
+  double total = 0.0;
+  for (auto [share, expert] : llvm::zip_equal(load.asArrayRef(), standIn))
+    if (expert != kRemoved) {
+      all[expert] += share;
+      total += share;
+    }
+  for (int64_t expert = 0; expert < size; ++expert)
+    if (standIn[expert] == expert)
+      left.push_back(all[expert]);
+  if (!(total > 0.0))
+    return {};
+  return DenseF64ArrayAttr::get(op.getContext(), left);
+}
+
 void Layer::rewriteExperts(ExpertsOp op, Value newPlan,
                            RewriterBase &rewriter) {
   SmallVector<Value> sets;
@@ -259,6 +281,11 @@ void Layer::rewriteExperts(ExpertsOp op, Value newPlan,
   rewriter.modifyOpInPlace(op, [&] {
     op.getSetsMutable().assign(sets);
     op.getPlanMutable().assign(newPlan);
+    op->removeAttr("moe.schedule");
+    if (DenseF64ArrayAttr load = mergeLoad(op))
+      op->setAttr("moe.load", load);
+    else
+      op->removeAttr("moe.load");
   });
 }
 

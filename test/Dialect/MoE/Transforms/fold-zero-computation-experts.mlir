@@ -153,7 +153,7 @@ func.func @regions(%x: tensor<?x8xf32>, %w: tensor<?x2xf32>,
 // Selected weights are those of the source's expert: expert 0 of the set is the
 // one whose down projection and bias are 0.
 // CHECK-LABEL: func @selected(
-// CHECK: moe.remap_ids %{{.*}} [-1, 0] : tensor<?x1xi32>
+// CHECK: moe.remap_ids %{{.*}} [-1, 1] : tensor<?x1xi32>
 func.func @selected(%x: tensor<?x2xf32>, %w: tensor<?x1xf32>, %ids: tensor<?x1xi32>,
                     %u: tensor<2x2x2xf32>) -> tensor<?x2xf32> {
   %d = arith.constant dense<[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [0.0, 0.0]], [[1.0, 0.0], [0.0, 0.0]]]> : tensor<3x2x2xf32>

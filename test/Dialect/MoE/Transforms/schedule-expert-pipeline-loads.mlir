@@ -32,6 +32,16 @@ func.func @sets(%x: tensor<8x64xf32>, %p: !moe.plan<4>, %w: tensor<8x1xf32>,
   return %y : tensor<8x64xf32>
 }
 
+// (N8) A load of other experts is none.
+// CHECK-LABEL: func.func @stale
+// CHECK:         moe.schedule = #moe.schedule<[<experts = [0, 2], gemm = grouped>]>
+func.func @stale(%x: tensor<8x64xf32>, %p: !moe.plan<2>) -> tensor<?x64xf32> {
+  %c = moe.copy_experts : !moe.experts<2, 64 -> 64>
+  %y = moe.experts %x, %p, (%c) gather {moe.load = array<f64: 1.0, 2.0, 3.0>}
+      : tensor<8x64xf32>, !moe.plan<2>, !moe.experts<2, 64 -> 64> -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+}
+
 // CHECK-LABEL: func.func @unknown
 // CHECK-NOT:     moe.schedule
 func.func @unknown(%x: tensor<?x64xf32>, %p: !moe.plan<2>) -> tensor<?x64xf32> {

@@ -111,12 +111,15 @@ func.func @region(%i: tensor<?x1xi32>, %x: tensor<?x4xf32>) -> tensor<?x4xf32> {
 // CHECK:         moe.plan %[[I]] : tensor<2x2xi32> -> !moe.plan<2>
 // CHECK:         moe.copy_experts : !moe.experts<1, 4 -> 4>
 // CHECK:         moe.zero_experts : !moe.experts<1, 4 -> 4>
+// CHECK:         {moe.load = array<f64: 3.000000e+00, 5.000000e+00>}
 func.func @given(%x: tensor<2x4xf32>, %w: tensor<2x2xf32>) -> tensor<2x4xf32> {
   %i = arith.constant dense<[[4, 1], [7, 4]]> : tensor<2x2xi32>
   %p = moe.plan %i : tensor<2x2xi32> -> !moe.plan<5>
   %a = moe.copy_experts : !moe.experts<2, 4 -> 4>
   %b = moe.zero_experts : !moe.experts<3, 4 -> 4>
   %y = moe.experts %x, %p, (%a, %b) gather combine(%w : tensor<2x2xf32>)
+      {moe.load = array<f64: 1.0, 3.0, 1.0, 1.0, 5.0>,
+       moe.schedule = #moe.schedule<[<experts = [0, 5], gemm = dense>]>}
       : tensor<2x4xf32>, !moe.plan<5>, !moe.experts<2, 4 -> 4>,
         !moe.experts<3, 4 -> 4> -> tensor<2x4xf32>
   return %y : tensor<2x4xf32>
