@@ -181,10 +181,8 @@ def main():
 
 def read_ceilings(measured):
     """FLOP/s and bytes/s of moe-bench's measurement."""
-    ceilings = measured["ceilings"]
-    if isinstance(ceilings, list):
-        ceilings = ceilings[0]
-    return {"flops": ceilings["flops"], "bytes": ceilings["bytes"]}
+    ceilings = measured["ceilings"][0]
+    return {"flops": ceilings["ops_per_s"]["f32"], "bytes": ceilings["bytes_per_s"]}
 
 
 if __name__ == "__main__":
