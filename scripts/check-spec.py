@@ -16,6 +16,7 @@ CITATION = re.compile(r"\(([A-Z]\d+)\)")
 RANGE = re.compile(r"\(([A-Z])(\d+)-\1?(\d+)\)")
 # Elsewhere `(F7)` and the like mean other things.
 TESTS = ("test/Dialect/MoE", "test/Conversion/MoEToCPU", "test/Integration/CPU",
+         "test/Integration/Triton",
          "test/Inputs/moe_testing", "unittests")
 SUFFIXES = {".cpp", ".h", ".mlir", ".py", ".test"}
 

@@ -193,7 +193,7 @@ tt::FuncOp getCombineKernel(KernelFactory &factory,
 /// Where one source of weights goes in the packed matrix E×out×in (in 1 for
 /// vectors): logical row n to row `offset` + `step`·n.
 struct PackConfig {
-  int64_t experts, out, in;
+  int64_t out, in;
   LayoutAttr layout;
   /// Output rows of the source; its input columns are `in`.
   int64_t sourceRows;
@@ -202,7 +202,8 @@ struct PackConfig {
   std::string key() const;
 };
 
-/// Parameters: source, first expert; packed.
+/// Parameters: source, the first expert of it that is taken, the one that it
+/// becomes; packed. The grid has as many programs as experts follow.
 tt::FuncOp getPackKernel(KernelFactory &factory, const PackConfig &config);
 
 } // namespace mlir::moe

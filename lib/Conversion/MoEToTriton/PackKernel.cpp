@@ -15,7 +15,7 @@ using namespace mlir::moe;
 std::string PackConfig::key() const {
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << experts << "," << out << "," << in << "," << layout << ","
+  os << out << "," << in << "," << layout << ","
      << sourceRows << "," << source << "," << packed << "," << packedRows << ","
      << offset << "," << step;
   return text;
@@ -26,8 +26,8 @@ tt::FuncOp mlir::moe::getPackKernel(KernelFactory &factory,
   constexpr int64_t width = 32;
   Type i32 = IntegerType::get(config.source.getContext(), 32);
   return factory.get(
-      "moe_pack", config.key(), {config.source, i32, config.packed},
-      {false, true, false}, 4, 1,
+      "moe_pack", config.key(), {config.source, i32, i32, config.packed},
+      {false, true, true, false}, 4, 1,
       [&](KernelBuilder &k, ValueRange arguments) {
         int64_t depth = std::min<int64_t>(roundUpToPowerOf2(config.in), 32);
         Value slice = k.programId(0);
@@ -47,13 +47,13 @@ tt::FuncOp mlir::moe::getPackKernel(KernelFactory &factory,
             transposed
                 ? k.add(k.mul(c, k.i64(config.sourceRows)), sourceRow)
                 : k.add(k.mul(sourceRow, k.i64(config.in)), c);
-        Value from = k.mul(k.convert(slice, k.i64()),
+        Value from = k.mul(k.convert(k.add(slice, arguments[1]), k.i64()),
                            k.i64(config.sourceRows * config.in));
         Value value = k.read(arguments[0], k.add(from, inside), mask);
         Value row = k.add(k.mul(n, k.i64(config.step)), k.i64(config.offset));
-        Value expert = k.convert(k.add(slice, arguments[1]), k.i64());
+        Value expert = k.convert(k.add(slice, arguments[2]), k.i64());
         Value to = k.mul(expert, k.i64(config.packedRows * config.in));
-        k.write(arguments[2],
+        k.write(arguments[3],
                 k.add(to, k.add(k.mul(row, k.i64(config.in)), c)), value,
                 mask);
       });

@@ -116,28 +116,30 @@ void mlir::moe::chooseVectorTile(GemmConfig &config, int64_t vectors,
                                  int64_t vectorsOfProgram,
                                  const Machine &machine) {
   // Several programs for each multiprocessor, so that weights of some are under
-  // way while others add: few enough in each that registers hold them all.
-  constexpr int64_t elements = 1 << 12;
+  // way while others add; few enough in each that registers hold them all, and
+  // long pieces of each row.
+  constexpr int64_t elements = 1 << 13;
   config.tileRows = 1;
   config.warps = 4;
   config.stages = 1;
   config.groupRows = 1;
   config.persistent = false;
-  int64_t columns = 16;
-  auto programs = [&]() -> int64_t {
-    return vectors * llvm::divideCeil(config.out, columns);
-  };
-  while (columns > 2 && (programs() < 3 * machine.multiprocessors ||
-                         columns * vectorsOfProgram > 128))
-    columns /= 2;
-  config.tileColumns = columns;
+  int64_t depth = std::clamp<int64_t>(roundUpToPowerOf2(config.in) / 4, 256,
+                                      1024);
+  depth = std::min(depth, roundUpToPowerOf2(config.in));
   // What a last step reads beyond the end is lost; so steps are shorter where
   // that would be much.
-  int64_t depth = std::min<int64_t>(roundUpToPowerOf2(config.in),
-                                    elements / (columns * vectorsOfProgram));
   while (depth > 128 &&
          static_cast<int64_t>(llvm::alignTo(config.in, depth)) * 8 >
              config.in * 9)
     depth /= 2;
+  int64_t columns = std::clamp<int64_t>(
+      elements / (depth * vectorsOfProgram), 2, 16);
+  auto programs = [&]() -> int64_t {
+    return vectors * llvm::divideCeil(config.out, columns);
+  };
+  while (columns > 2 && programs() < 3 * machine.multiprocessors)
+    columns /= 2;
+  config.tileColumns = columns;
   config.tileDepth = depth;
 }

@@ -42,13 +42,39 @@ static Value getPackedSource(MutableArrayRef<WeightsOp> parts) {
   for (auto [i, part] : llvm::enumerate(parts)) {
     WeightsOp op = part;
     LayoutAttr layout = op.getLayout();
-    if (!op.isStacked() || op.getSources().front() != source ||
+    if (!op.isStacked() || !op.getExperts().empty() ||
+        op.getSources().front() != source ||
         layout.getTransposed() || layout.getStep() != count ||
         layout.getOffset() != static_cast<int64_t>(i) ||
         getSourceRows(op) != count * op.getType().getOutSize())
       return {};
   }
   return source;
+}
+
+namespace {
+/// Consecutive experts that stand one after the other in a source, from expert
+/// `from` of it on; they become experts `to` ….
+struct Run {
+  size_t source;
+  int64_t from, to, count;
+};
+} // namespace
+
+static SmallVector<Run> getRuns(WeightsOp op) {
+  SmallVector<Run> runs;
+  for (int64_t e = 0; e < op.getType().getNumExperts(); ++e) {
+    int64_t chosen = op.getExperts().empty() ? e : op.getExperts()[e];
+    if (!op.isStacked()) {
+      runs.push_back({static_cast<size_t>(chosen), 0, e, 1});
+      continue;
+    }
+    if (!runs.empty() && runs.back().from + runs.back().count == chosen)
+      ++runs.back().count;
+    else
+      runs.push_back({0, chosen, e, 1});
+  }
+  return runs;
 }
 
 Value mlir::moe::packWeights(ImplicitLocOpBuilder &b, KernelFactory &factory,
@@ -68,7 +94,6 @@ Value mlir::moe::packWeights(ImplicitLocOpBuilder &b, KernelFactory &factory,
   Value packed = tensor::EmptyOp::create(b, shape, type.getStorage());
   for (auto [i, op] : llvm::enumerate(parts)) {
     PackConfig config;
-    config.experts = type.getNumExperts();
     config.out = type.getOutSize();
     config.in = in;
     config.layout = op.getLayout();
@@ -84,15 +109,18 @@ Value mlir::moe::packWeights(ImplicitLocOpBuilder &b, KernelFactory &factory,
       return arith::ConstantIndexOp::create(b, value);
     };
     int64_t depth = std::min<int64_t>(roundUpToPowerOf2(in), 32);
-    int64_t slices = op.isStacked() ? config.experts : 1;
-    SmallVector<Value> grid = {index(slices),
-                               index(llvm::divideCeil(config.out, 32)),
-                               index(llvm::divideCeil(in, depth))};
-    for (auto [e, source] : llvm::enumerate(op.getSources())) {
-      Value first = arith::ConstantIntOp::create(b, b.getI32Type(), e);
-      auto launch =
-          LaunchOp::create(b, kernel.getSymName(), grid,
-                           ValueRange{source, first}, ValueRange(packed));
+    for (const Run &run : getRuns(op)) {
+      SmallVector<Value> grid = {index(run.count),
+                                 index(llvm::divideCeil(config.out, 32)),
+                                 index(llvm::divideCeil(in, depth))};
+      auto integer = [&](int64_t value) -> Value {
+        return arith::ConstantIntOp::create(b, b.getI32Type(), value);
+      };
+      Value source = op.getSources()[run.source];
+      auto launch = LaunchOp::create(
+          b, kernel.getSymName(), grid,
+          ValueRange{source, integer(run.from), integer(run.to)},
+          ValueRange(packed));
       packed = launch.getResult(0);
     }
   }

@@ -7,9 +7,20 @@ import itertools
 
 import numpy as np
 
-from moe_testing.layers import Gate, ffn_set, given_layer, routed_layer
+from moe_testing import semantics
+from moe_testing.layers import (
+    TOLERANCE,
+    Gate,
+    ffn_set,
+    given_layer,
+    index_tensor,
+    real_tensor,
+    routed_layer,
+    rows_type,
+)
 from moe_testing.module import Case
 from moe_testing.runner import main
+from moe_testing.weights import Weights
 from triton_eval.host import triton_eval
 
 ACTIVATIONS = ["identity", "relu", "gelu", "gelu_tanh", "silu", "relu2", "sigmoid", "tanh"]
@@ -21,7 +32,7 @@ def new_case(cases, label):
 
 
 def add_tokens(cases, rng):
-    """Each regime, and both sides of its bounds; no token at all."""
+    """Each regime, and both sides of its bounds; no token at all, where grids are empty, (N4)."""
     for tokens, dynamic in itertools.product((0, 1, 2, 17, 33, 64, 65, 129), (True, False)):
         case = new_case(cases, f"tokens_{tokens}")
         gate = Gate(case, rng, tokens, 5, select={"mode": "top_k", "k": 2},
@@ -80,6 +91,8 @@ def add_weights(cases, rng):
         {"transposed": True},
         {"offset": 3, "step": 2, "extra": 1},
         {"transposed": True, "offset": 1, "stacked": False},
+        {"experts": [4, 0, 1]},
+        {"experts": [2, 2, 0], "stacked": False, "transposed": True},
     ):
         case = new_case(cases, "weights")
         sets = [ffn_set(case, rng, 3, 21, 34, biases=True, **options)]
@@ -105,9 +118,48 @@ def add_gates(cases, rng):
         routed_layer(case, rng, [ffn_set(case, rng, 6, 12, 7)], gate, 12, form="fused")
 
 
+def add_terms(cases, rng):
+    """Copy and constant terms; what a factor of 0 would multiply is infinite."""
+    for tokens, element, copies, constants in itertools.product(
+        (1, 6, 70), ("f32", "bf16"), (False, True), (0, 1, 3)
+    ):
+        case = new_case(cases, "terms")
+        size, k, count = 24, 2, 4
+        ids = rng.integers(-1, count, (tokens, k))
+        ids_name, ids_kind = index_tensor(case, ids, (0,))
+        w, w_kind, weights = real_tensor(case, rng.uniform(0.1, 1, ids.shape), element, (0,))
+        x, x_kind, values = real_tensor(case, rng.standard_normal((tokens, size)), element, (0,))
+        experts, experts_kind, meaning = ffn_set(case, rng, count, size, 8, storage=element)
+        plan = case.emit(f"moe.plan {ids_name} : {ids_kind} -> !moe.plan<{count}>")
+        terms, copy, constant = "", None, None
+        if copies:
+            scale, other = rng.uniform(0.1, 1, tokens), values.copy()
+            scale[-1], other[-1] = 0, np.inf
+            y, y_kind, other = real_tensor(case, other, element, (0,))
+            s, s_kind, scale = real_tensor(case, scale, "f32", (0,))
+            terms += f" copy({s}, {y} : {s_kind}, {y_kind})"
+            copy = (scale, other)
+        if constants:
+            vectors = Weights(case, rng, (constants, size), "f16")
+            factors = rng.uniform(0, 1, (tokens, constants))
+            c, c_kind, factors = real_tensor(case, factors, "f32", (0,))
+            terms += f" constant({c}, {vectors.name} : {c_kind}, {vectors.kind})"
+            constant = (factors, vectors.values)
+        out = rows_type(element, size)
+        name = case.emit(
+            f"moe.experts {x}, {plan}, ({experts}) gather combine({w} : {w_kind}){terms} : {x_kind}, "
+            f"!moe.plan<{count}>, {experts_kind} -> {out}"
+        )
+        pairs = semantics.plan(ids, count)
+        made = semantics.experts(values[[t for _, t, _ in pairs]], [e for e, _, _ in pairs], [meaning])
+        expected = semantics.combine(made, pairs, weights, tokens, copy, constant)
+        scale = max(1.0, float(np.max(np.abs(expected), initial=0.0)))
+        case.result(name, out, expected, TOLERANCE[element], TOLERANCE[element] * scale)
+
+
 def make_cases(seed):
     rng, cases = np.random.default_rng(seed), []
-    for add in (add_tokens, add_plans, add_types, add_activations, add_weights, add_gates):
+    for add in (add_tokens, add_plans, add_types, add_activations, add_weights, add_gates, add_terms):
         add(cases, rng)
     return cases
 

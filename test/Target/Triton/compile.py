@@ -7,7 +7,7 @@
 """What the Triton package makes of kernels, without a GPU: matrix instructions, copies, spills.
 
 Few tokens use tiles of 16 rows, whose products run on warps; many use 128 rows and, where there
-are any, warpgroups and the bulk copy engine."""
+are any, warpgroups; persistent programs the bulk copy engine as well."""
 
 # CHECK: few moe_plan: spills 0, scratch 0
 # SM80: few moe_gemm1: spills 0, scratch 0, mma.sync, cp.async
@@ -26,14 +26,18 @@ are any, warpgroups and the bulk copy engine."""
 # SM80: many moe_gemm2: spills 0, scratch 0, mma.sync, cp.async
 # SM89: many moe_gemm1: spills 0, scratch 0, mma.sync, cp.async
 # SM89: many moe_gemm2: spills 0, scratch 0, mma.sync, cp.async
-# The descriptor of the weights takes 128 bytes, that of the hidden rows as many.
-# SM90: many moe_gemm1: spills 0, scratch 128, wgmma.mma_async, cp.async, cp.async.bulk.tensor, griddepcontrol
-# SM90: many moe_gemm2: spills 0, scratch 256, wgmma.mma_async, cp.async.bulk.tensor, griddepcontrol
-# SM100: many moe_gemm1: spills 0, scratch 128, tcgen05.mma, cp.async, cp.async.bulk.tensor, griddepcontrol
-# SM100: many moe_gemm2: spills 0, scratch 256, tcgen05.mma, cp.async.bulk.tensor, griddepcontrol
+# SM90: many moe_gemm1: spills 0, scratch 0, wgmma.mma_async, cp.async, griddepcontrol
+# SM90: many moe_gemm2: spills 0, scratch 0, wgmma.mma_async, cp.async, griddepcontrol
+# SM100: many moe_gemm1: spills 0, scratch 0, tcgen05.mma, cp.async, griddepcontrol
+# SM100: many moe_gemm2: spills 0, scratch 0, tcgen05.mma, cp.async, griddepcontrol
 # CHECK: many moe_combine: spills 0, scratch 0
 # CHECK: one moe_vector1: spills 0, scratch 0
 # CHECK: one moe_vector2: spills 0, scratch 0
+# The descriptor of the weights takes 128 bytes, that of the hidden rows as many.
+# SM90: persistent moe_gemm1: spills 0, scratch 128, wgmma.mma_async, cp.async, cp.async.bulk.tensor, griddepcontrol
+# SM90: persistent moe_gemm2: spills 0, scratch 256, wgmma.mma_async, cp.async.bulk.tensor, griddepcontrol
+# SM100: persistent moe_gemm1: spills 0, scratch 128, tcgen05.mma, cp.async, cp.async.bulk.tensor, griddepcontrol
+# SM100: persistent moe_gemm2: spills 0, scratch 256, tcgen05.mma, cp.async.bulk.tensor, griddepcontrol
 # CHECK: Triton finds its own cache entry: True
 
 import json
@@ -65,8 +69,12 @@ def spills(folder, name, arch):
 
 
 def main(folder, arch):
-    for label, tokens in (("few", 8), ("many", 4096), ("one", 1)):
-        layer = Layer(label, 512, 256, 8, 2, tokens=tokens, options=f"capability={arch}")
+    layers = [("few", 8, ""), ("many", 4096, ""), ("one", 1, "")]
+    if arch >= 90:
+        blocks = "256,64,8,3,8,1"
+        layers.append(("persistent", 4096, f"rows=128 tile1={blocks} tile2={blocks}"))
+    for label, tokens, options in layers:
+        layer = Layer(label, 512, 256, 8, 2, tokens=tokens, options=f"capability={arch} {options}")
         plan = translate(layer)
         target = f"{folder}/{arch}_{label}"
         text = {k["name"]: k for k in json.loads(json.dumps(plan["kernels"]))}

@@ -5,7 +5,7 @@
 
 // One module for each kernel; Triton knows none of our attributes.
 // CHECK: module {
-// CHECK-NEXT: tt.func public @moe_pack_{{.*}}(%{{.*}}: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %{{.*}}: i32, %{{.*}}: !tt.ptr<f32> {tt.divisibility = 16 : i32}) {
+// CHECK-NEXT: tt.func public @moe_pack_{{.*}}(%{{.*}}: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %{{.*}}: i32, %{{.*}}: i32, %{{.*}}: !tt.ptr<f32> {tt.divisibility = 16 : i32}) {
 // CHECK-NOT: moe.
 // CHECK: // -----
 // CHECK: module {
