@@ -351,8 +351,8 @@ FailureOr<Access> AccessReader::bindRows(const Expr *scatter,
   const Expr *sorted = sort->operands[0].expr;
   SmallVector<Size> sizes = llvm::map_to_vector(
       sort->indexed[0], [&](int axis) { return sorted->axes[axis]; });
-  auto split = slots == 1 ? std::optional(sizes.size())
-                          : splitTrailing(sizes, slots);
+  auto split =
+      slots == 1 ? std::optional(sizes.size()) : splitTrailing(sizes, slots);
   if (!split || !countsOver(ArrayRef<Size>(sizes).take_front(*split)) ||
       rowsOf.contains(row))
     return failure();

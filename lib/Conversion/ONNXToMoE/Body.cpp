@@ -182,8 +182,7 @@ static std::optional<Body> matchFFN(AccessReader &reader, const Access &rows,
     body.gate = {};
     if (activation->gate) {
       auto gate = matchProjection(reader, activation->gate, inner, count, thin);
-      if (!gate ||
-          !(reader.peel(gate->second) == reader.peel(body.input)))
+      if (!gate || !(reader.peel(gate->second) == reader.peel(body.input)))
         continue;
       body.gate = gate->first;
     }

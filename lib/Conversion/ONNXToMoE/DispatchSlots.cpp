@@ -138,8 +138,8 @@ bool SlotReader::isLimit(const Access &access, unsigned depth) {
 bool SlotReader::split(Access access, SmallVectorImpl<Access> &factors,
                        unsigned depth) {
   Access inner = strip(access);
-  bool varies = inner.dependsOn(variables.expert) ||
-                inner.dependsOn(variables.place);
+  bool varies =
+      inner.dependsOn(variables.expert) || inner.dependsOn(variables.place);
   if (depth == 0 || factors.size() > kMaxFactors)
     return false;
   if (!varies && !isLimit(inner, depth)) {
@@ -220,7 +220,8 @@ std::optional<Count> SlotReader::readCount(Access access, const Access &ids,
     Access marks = reader.open(access)[0];
     // Read where the token's own expert stands.
     for (Binding &at : marks.at)
-      if (at.kind == Binding::Kind::Computed && at.position->sizes.size() == 1 &&
+      if (at.kind == Binding::Kind::Computed &&
+          at.position->sizes.size() == 1 &&
           reader.peel(at.position->index) == ids)
         at = expert;
     if (!isOwnMark(marks, expert))
@@ -252,7 +253,8 @@ std::optional<Count> SlotReader::readCount(Access access, const Access &ids,
     if (!product.expr->isMap("Mul") && !product.expr->isMap("Where"))
       return std::nullopt;
     operands = reader.open(product);
-    if (product.expr->isMap("Where") && !operands.pop_back_val().expr->isSplat(0))
+    if (product.expr->isMap("Where") &&
+        !operands.pop_back_val().expr->isSplat(0))
       return std::nullopt;
   }
   // The marks may be those of experts that have a place left.
@@ -341,8 +343,8 @@ bool SlotReader::checkLimit(const Slot &slot, const Access &limit) {
            count->before == slot.before &&
            operands[1].expr->number == count->offset;
   }
-  bool orEqual = limit.expr->isMap("LessOrEqual") ||
-                 limit.expr->isMap("GreaterOrEqual");
+  bool orEqual =
+      limit.expr->isMap("LessOrEqual") || limit.expr->isMap("GreaterOrEqual");
   bool swaps =
       limit.expr->isMap("Greater") || limit.expr->isMap("GreaterOrEqual");
   if (swaps)

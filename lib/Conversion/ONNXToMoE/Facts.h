@@ -247,8 +247,8 @@ private:
   View select(const View &view, int64_t dim, int64_t index);
   /// Indexes dimensions `dims` of `data`, one by each of `indices`, whose
   /// common dimensions stand at `position` in the result.
-  View index(View data, ArrayRef<int64_t> dims,
-             SmallVector<View, 3> indices, unsigned position);
+  View index(View data, ArrayRef<int64_t> dims, SmallVector<View, 3> indices,
+             unsigned position);
   /// Adds `updates`, whose first `indexRank` dimensions are those of
   /// `indices`, at these positions of dimensions `dims` of `data`.
   View scatterAdd(View data, ArrayRef<int64_t> dims,

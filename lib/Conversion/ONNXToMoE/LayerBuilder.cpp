@@ -250,8 +250,9 @@ bool LayerBuilder::findReplaced(NodeOp node) {
   }
   replaced = getTensor(tree, tree.nodes[top].rows);
   if (!replaced || !replaced.getDefiningOp<NodeOp>()) {
-    remarks.note(node, "accumulation",
-                 "experts and other values are added in no tensor of their own");
+    remarks.note(
+        node, "accumulation",
+        "experts and other values are added in no tensor of their own");
     return false;
   }
   for (int i : rest) {

@@ -22,7 +22,8 @@ using namespace mlir::moe;
 static int64_t getStaticProduct(ArrayRef<int64_t> sizes) {
   int64_t product = 1;
   for (int64_t size : sizes)
-    if (!ShapedType::isDynamic(size) && llvm::MulOverflow(product, size, product))
+    if (!ShapedType::isDynamic(size) &&
+        llvm::MulOverflow(product, size, product))
       return 0;
   return product;
 }
@@ -44,9 +45,9 @@ bool LayerBuilder::planResult() {
     return getStaticProduct(to) != 0;
   // Several open sizes are those of the input, one after the other.
   auto isLong = [](ArrayRef<int64_t> sizes) {
-    return llvm::to_vector(llvm::make_filter_range(
-        llvm::seq<int64_t>(0, sizes.size()),
-        [=](int64_t i) { return sizes[i] != 1; }));
+    return llvm::to_vector(
+        llvm::make_filter_range(llvm::seq<int64_t>(0, sizes.size()),
+                                [=](int64_t i) { return sizes[i] != 1; }));
   };
   SmallVector<int64_t> toLong = isLong(to), fromLong = isLong(from);
   if (toLong.size() != fromLong.size())
@@ -76,8 +77,7 @@ static Value expandRows(ImplicitLocOpBuilder &b, Value rows, Value tokens,
     int64_t size = target.getDimSize(i);
     if (isToken && leading[i] >= 0) {
       size = cast<RankedTensorType>(tokens.getType()).getDimSize(leading[i]);
-      sizes.push_back(
-          tensor::getMixedSize(b, b.getLoc(), tokens, leading[i]));
+      sizes.push_back(tensor::getMixedSize(b, b.getLoc(), tokens, leading[i]));
     } else if (isToken && ShapedType::isDynamic(size) &&
                !type.isDynamicDim(0)) {
       size = type.getDimSize(0) / known;
@@ -85,12 +85,12 @@ static Value expandRows(ImplicitLocOpBuilder &b, Value rows, Value tokens,
     } else if (isToken && ShapedType::isDynamic(size)) {
       Value rest = tensor::DimOp::create(b, rows, 0);
       if (known != 1)
-        rest = arith::DivUIOp::create(
-            b, rest, arith::ConstantIndexOp::create(b, known));
+        rest = arith::DivUIOp::create(b, rest,
+                                      arith::ConstantIndexOp::create(b, known));
       sizes.push_back(rest);
     } else {
-      size = i == static_cast<int64_t>(leading.size()) ? type.getDimSize(1)
-                                                       : size;
+      size =
+          i == static_cast<int64_t>(leading.size()) ? type.getDimSize(1) : size;
       sizes.push_back(b.getIndexAttr(size));
     }
     shape.push_back(size);

@@ -38,7 +38,13 @@ bool LayerBuilder::chooseRouter() {
   if (best != 1)
     return best > 1;
   // One network is an expert among others of another kind, or the only one of a
-  // choice. A number for each token that it is multiplied by makes no layer.
+  // choice. A number for each token that it is multiplied by makes no layer,
+  // and networks of other inputs are no experts beside it.
+  if (llvm::any_of(tree.terms, [&](const Term &term) {
+        return term.body && term.gate.sameRouter(router) &&
+               !(term.body->input == input);
+      }))
+    return false;
   if (router.kind != TermGate::Kind::Dense)
     return true;
   return llvm::count_if(tree.terms, [&](const Term &term) {

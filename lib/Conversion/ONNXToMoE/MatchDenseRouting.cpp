@@ -23,9 +23,9 @@ LogicalResult RouterReader::readScatter(NodeOp scatter) {
     return stop(at, "weights are scattered into something else than zeros");
   // Each expert is chosen once; only then do both reductions agree.
   StringRef reduction = scatter.getString("reduction", "none");
-  bool isDistinct = getNode(stripHead(stripIndex(ids)),
-                            {"TopK", "ArgMax", "Concat"}) ||
-                    (getSize(ids, -1) == 1 && isNeverNegative(ids));
+  bool isDistinct =
+      getNode(stripHead(stripIndex(ids)), {"TopK", "ArgMax", "Concat"}) ||
+      (getSize(ids, -1) == 1 && isNeverNegative(ids));
   if (!isAlongLast(scatter) || !isDistinct ||
       (reduction != "none" && (reduction != "add" || fill != 0.0)))
     return stop(at, "weights are scattered in a way that is not understood");

@@ -46,9 +46,8 @@ public:
     // Parts of a layer that was found have no users but each other.
     llvm::DenseSet<Operation *> dead;
     auto isDead = [&](NodeOp node) {
-      return llvm::all_of(node->getUsers(), [&](Operation *user) {
-        return dead.contains(user);
-      });
+      return llvm::all_of(node->getUsers(),
+                          [&](Operation *user) { return dead.contains(user); });
     };
     for (NodeOp node : llvm::reverse(nodes)) {
       if (!isDead(node) && mayEndLayer(node))

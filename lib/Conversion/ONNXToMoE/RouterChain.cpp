@@ -72,8 +72,7 @@ LogicalResult RouterReader::readSum(Value at, Value weights, Value sum) {
     sum = stripExact(other);
   }
   NodeOp reduce = getNode(sum, {"ReduceSum", "ReduceL1"});
-  if (!reduce || !isAlongLast(reduce) ||
-      !isSumOf(reduce.getInput(0), weights))
+  if (!reduce || !isAlongLast(reduce) || !isSumOf(reduce.getInput(0), weights))
     return stop(at, "weights are divided by something else than their sum");
   sumsMagnitudes = reduce.getOpType() == "ReduceL1";
   routing.normalize = NormalizeMode::Sum;

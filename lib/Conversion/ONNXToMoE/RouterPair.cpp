@@ -134,16 +134,16 @@ LogicalResult RouterReader::readPickPair(RouterPick a, RouterPick b, Value at) {
     return reject();
   RouterPick *first = &a, *second = &b;
   // The second choice leaves out what the first one took.
-  auto leavesOut = [&](const RouterPick &later, const RouterPick &earlier) -> Value {
+  auto leavesOut = [&](const RouterPick &later,
+                       const RouterPick &earlier) -> Value {
     Value candidates = getCandidates(later.ids);
     std::optional<Masked> masked =
         candidates ? getMasked(candidates) : std::nullopt;
     // Scores that are greater than 0 beat what was made 0.
     auto isLeast = [&] {
-      return masked->fill
-                 ? isUniform(masked->fill, -INFINITY)
-                 : static_cast<bool>(getNode(stripLayout(masked->kept),
-                                             {"Softmax", "Sigmoid"}));
+      return masked->fill ? isUniform(masked->fill, -INFINITY)
+                          : static_cast<bool>(getNode(stripLayout(masked->kept),
+                                                      {"Softmax", "Sigmoid"}));
     };
     bool wraps;
     Value marked = masked && masked->inverted && isLeast()

@@ -84,7 +84,8 @@ bool moe::classifyDispatch(AccessReader &reader, const SumTree &tree,
           return std::get<0>(pair).element == std::get<1>(pair).element;
         })) {
       term.role = "router";
-      term.reason = "tokens are not dispatched to places counted in their order";
+      term.reason =
+          "tokens are not dispatched to places counted in their order";
       term.at = there.expr->origin;
       continue;
     }

@@ -36,11 +36,9 @@ std::optional<ExpertTest> moe::matchTest(AccessReader &reader, Access access) {
         operands[i].expr->is(Expr::Kind::Iota))
       continue;
     if (other.expr->is(Expr::Kind::Splat))
-      return ExpertTest{operands[i],
-                        Binding::constant(other.expr->number), 0};
+      return ExpertTest{operands[i], Binding::constant(other.expr->number), 0};
     if (other.expr->is(Expr::Kind::Iota) && other.expr->axes.size() == 1)
-      return ExpertTest{operands[i], other.at[0],
-                        other.expr->axes[0]};
+      return ExpertTest{operands[i], other.at[0], other.expr->axes[0]};
   }
   return std::nullopt;
 }

@@ -170,15 +170,13 @@ Value moe::getSameOrder(Operation *op) {
     if (node.getInput(3))
       axes = onnxir::getConstantInts(node.getInput(3));
     bool isForward = !node.getInput(4);
-    if (node.getInput(4) &&
-        (steps = onnxir::getConstantInts(node.getInput(4))))
+    if (node.getInput(4) && (steps = onnxir::getConstantInts(node.getInput(4))))
       isForward = llvm::all_of(*steps, [](int64_t step) { return step == 1; });
     if (!from || !to || !axes || !isForward || from.getRank() != to.getRank())
       return {};
     return llvm::all_of(*axes,
                         [&](int64_t axis) {
-                          auto at =
-                              onnxir::normalizeAxis(axis, from.getRank());
+                          auto at = onnxir::normalizeAxis(axis, from.getRank());
                           return at && !from.isDynamicDim(*at) &&
                                  from.getDimSize(*at) == to.getDimSize(*at);
                         })

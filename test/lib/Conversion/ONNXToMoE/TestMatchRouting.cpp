@@ -94,8 +94,7 @@ struct TestMatchRoutingPass
     auto tokens = cast<RankedTensorType>(gate.getLogits().getType());
     auto rows = tokens.clone({ShapedType::kDynamic, experts});
     Value dispatched = DispatchOp::create(b, rows, gate.getLogits(), plan);
-    Value out =
-        ExpertsOp::create(b, rows, dispatched, plan, set);
+    Value out = ExpertsOp::create(b, rows, dispatched, plan, set);
     return CombineOp::create(b, tokens, out, plan, gate.getWeights());
   }
 };
