@@ -104,6 +104,7 @@ static Expected<CompileResult> compile(StringRef path,
   pipeline.without = options.without;
   pipeline.keepDefaults = options.keepDefaults;
   pipeline.vectorBits = options.target.getVectorBits();
+  pipeline.dotBF16 = options.target.hasFeature("avx512bf16");
   mlir::PassManager pm(&context);
   mlir::moe::buildMoEToCPUPipeline(pm, pipeline);
   if (failed(pm.run(*module)))

@@ -58,6 +58,7 @@ static void buildModelLowering(OpPassManager &pm,
     }
     ConvertMoEToCPUPassOptions kernels;
     kernels.vectorBits = options.vectorBits;
+    kernels.dotBF16 = options.dotBF16;
     pm.addPass(createConvertMoEToCPUPass(kernels));
     pm.addPass(createHoistWeightPackingPass());
     pm.addPass(createExpandPackWeightsPass());
@@ -117,7 +118,9 @@ static void buildLLVM(OpPassManager &pm) {
   function.addPass(createCSEPass());
   function.addPass(createConvertVectorToSCFPass());
   function.addPass(createSCFToControlFlowPass());
-  function.addPass(createConvertVectorToLLVMPass());
+  ConvertVectorToLLVMPassOptions vector;
+  vector.x86Vector = true;
+  function.addPass(createConvertVectorToLLVMPass(vector));
   FinalizeMemRefToLLVMConversionPassOptions memref;
   memref.useGenericFunctions = true;
   memref.useAlignedAlloc = true;

@@ -34,6 +34,32 @@ std::string WeightType::listNames() {
   return join(map_range(types, [](auto &type) { return type.name; }), ", ");
 }
 
+static uint16_t toF16(float value) {
+  _Float16 half = static_cast<_Float16>(value);
+  uint16_t bits;
+  memcpy(&bits, &half, sizeof(bits));
+  return bits;
+}
+
+static uint16_t toBF16(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof(bits));
+  return bits >> 16;
+}
+
+std::vector<uint8_t> WeightType::makeTokens(ArrayRef<float> values) const {
+  std::vector<uint8_t> bytes(values.size() * (bits == 16 ? 2 : 4));
+  if (bits != 16) {
+    memcpy(bytes.data(), values.data(), bytes.size());
+    return bytes;
+  }
+  for (auto [i, value] : enumerate(values)) {
+    uint16_t narrow = name == "f16" ? toF16(value) : toBF16(value);
+    memcpy(&bytes[2 * i], &narrow, sizeof(narrow));
+  }
+  return bytes;
+}
+
 static constexpr std::pair<StringLiteral, LayerShape> shapes[] = {
     {"olmoe", {2048, 1024, 64, 8}},
     {"qwen3-30b", {2048, 768, 128, 8}},
@@ -110,19 +136,6 @@ void LayerWriter::addTensor(StringRef name, const Twine &tensorType,
   offset += bytes;
 }
 
-static uint16_t toF16(float value) {
-  _Float16 half = static_cast<_Float16>(value);
-  uint16_t bits;
-  memcpy(&bits, &half, sizeof(bits));
-  return bits;
-}
-
-static uint16_t toBF16(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, sizeof(bits));
-  return bits >> 16;
-}
-
 /// Adds moe.weights `%<name>_w` and returns their type.
 std::string LayerWriter::addMatrix(StringRef name, int64_t out, int64_t in) {
   float bound = std::sqrt(3.0f / in);
@@ -177,19 +190,23 @@ std::string LayerWriter::write() {
   addTensor<float>("router", router, hidden * experts,
                    [&] { return nextReal() / std::sqrt(float(hidden)); });
   // {0} tokens, {1} logits, {2} weights and {3} ids of slots.
-  std::string tokens = formatv("tensor<?x{0}xf32>", hidden);
+  std::string tokens =
+      formatv("tensor<?x{0}x{1}>", hidden, type.getTokenType());
+  std::string reals = formatv("tensor<?x{0}xf32>", hidden);
   std::string logits = formatv("tensor<?x{0}xf32>", experts);
   std::string chosen = formatv("tensor<?x{0}xf32>", shape.topK);
   std::string ids = formatv("tensor<?x{0}xi32>", shape.topK);
   std::string plan = formatv("!moe.plan<{0}>", experts);
   std::string set = formatv("!moe.experts<{0}, {1} -> {1}>", experts, hidden);
+  std::string widen = formatv("  %real = {2} %x : {0} to {1}\n", tokens, reals,
+                              tokens == reals ? "tensor.cast" : "arith.extf");
   constexpr const char *layer = R"(
   %c0 = arith.constant 0 : index
   %zero = arith.constant 0.0 : f32
   %n = tensor.dim %x, %c0 : {0}
-  %empty = tensor.empty(%n) : {1}
+{10}  %empty = tensor.empty(%n) : {1}
   %init = linalg.fill ins(%zero : f32) outs(%empty : {1}) -> {1}
-  %product = linalg.matmul ins(%x, %router : {0}, {4}) outs(%init : {1}) -> {1}
+  %product = linalg.matmul ins(%real, %router : {11}, {4}) outs(%init : {1}) -> {1}
   %logits = arith.addf %product, %bias : {1}
   %p, %ids = moe.gate %logits score<softmax> select<top_k, k = {9}> normalize<sum> : {1} -> {2}, {3}
   %plan = moe.plan %ids : {3} -> {5}
@@ -200,7 +217,7 @@ std::string LayerWriter::write() {
   return %y : {0}
 )";
   body += formatv(layer, tokens, logits, chosen, ids, router, plan, set, first,
-                  second, shape.topK);
+                  second, shape.topK, widen, reals);
   return weights +
          formatv("func.func @layer(%x: {0}, %bias: {1}) -> {0} {{\n", tokens,
                  logits)

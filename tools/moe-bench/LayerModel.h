@@ -27,6 +27,10 @@ struct WeightType {
   unsigned bits;
 
   bool hasScales() const { return bits <= 8; }
+  /// The element type of tokens: that of weights of 16 bits, else f32.
+  llvm::StringRef getTokenType() const { return bits == 16 ? storage : "f32"; }
+  /// Numbers as tokens hold them.
+  std::vector<uint8_t> makeTokens(llvm::ArrayRef<float> values) const;
   static const WeightType *find(llvm::StringRef name);
   /// "f32, bf16, …".
   static std::string listNames();

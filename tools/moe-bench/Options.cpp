@@ -96,7 +96,8 @@ static constexpr OptionInfo infos[] = {
     {"tokens", "N,…", "Numbers of tokens (default: 1,16,128,512)",
      setSizes<&Options::tokens>},
     {"dtype", "TYPE,…",
-     "Weights: f32, f16, bf16, int8, int4 (default: f32). Tokens are f32",
+     "Weights: f32, f16, bf16, int8, int4 (default: f32). Tokens are of the "
+     "same type, and f32 for integers",
      setTypes},
     {"block", "N",
      "Inputs that share a scale of int8 and int4; 0: all of them (default: 32)",

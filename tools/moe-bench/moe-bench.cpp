@@ -49,7 +49,7 @@ private:
 /// One case in the making.
 struct Case {
   Session *session;
-  std::vector<float> *tokens;
+  std::vector<uint8_t> *tokens;
   Routing *routing;
   Result result;
 };
@@ -79,7 +79,8 @@ private:
   TemporaryDirectory directory;
   std::vector<std::string> layers;
   std::vector<Target> targets;
-  std::vector<std::vector<float>> tokens;
+  /// For each type and number of tokens.
+  std::vector<std::vector<std::vector<uint8_t>>> tokens;
   std::vector<Routing> routings;
   /// One for each target and number of threads, as machines.
   std::vector<std::unique_ptr<Ceilings>> ceilings;
@@ -125,7 +126,7 @@ Error Bench::addCases(int64_t threads) {
     for (auto [i, type] : enumerate(options.types))
       for (auto [j, count] : enumerate(options.tokens))
         cases.push_back({target.sessions[i].get(),
-                         &tokens[j],
+                         &tokens[i][j],
                          &routings[j],
                          {type,
                           target.cpu,
@@ -191,13 +192,15 @@ Error Bench::run() {
         return layer.takeError();
       layers.push_back(std::move(*layer));
     }
+    tokens.resize(options.types.size());
     std::mt19937 random(options.seed);
     std::uniform_real_distribution<float> values(-1, 1);
     for (int64_t count : options.tokens) {
-      std::vector<float> &data =
-          tokens.emplace_back(count * options.shape.hidden);
-      for (float &value : data)
+      std::vector<float> reals(count * options.shape.hidden);
+      for (float &value : reals)
         value = values(random);
+      for (auto [i, type] : enumerate(options.types))
+        tokens[i].push_back(type->makeTokens(reals));
       routings.emplace_back(count, options.shape.experts, options.shape.topK,
                             options.skew, options.seed);
     }

@@ -57,7 +57,9 @@ def ConvertMoEToCPUPass : Pass<"convert-moe-to-cpu", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"vectorBits", "vector-bits", "int64_t", /*default=*/"256",
-           "Bits of the target's vector registers: 256 or 512.">];
+           "Bits of the target's vector registers: 256 or 512.">,
+    Option<"dotBF16", "dot-bf16", "bool", /*default=*/"false",
+           "Multiply bf16 tokens and bf16 weights by AVX512-BF16.">];
   let statistics = [
     Statistic<"numKernels", "num-kernels",
               "Number of moe.experts lowered to kernels">,
@@ -72,7 +74,7 @@ def ConvertMoEToCPUPass : Pass<"convert-moe-to-cpu", "::mlir::ModuleOp"> {
     "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
     "::mlir::memref::MemRefDialect", "::mlir::moe::MoEDialect",
     "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
-    "::mlir::vector::VectorDialect"];
+    "::mlir::vector::VectorDialect", "::mlir::x86vector::X86VectorDialect"];
 }
 
 def CountRowsPass : Pass<"moe-count-rows", "::mlir::ModuleOp"> {

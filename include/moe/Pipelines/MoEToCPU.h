@@ -42,6 +42,10 @@ struct MoEToCPUOptions : PassPipelineOptions<MoEToCPUOptions> {
       *this, "vector-bits",
       llvm::cl::desc("Bits of the target's vector registers: 256 or 512"),
       llvm::cl::init(256)};
+  PassOptions::Option<bool> dotBF16{
+      *this, "dot-bf16",
+      llvm::cl::desc("Multiply bf16 tokens and bf16 weights by AVX512-BF16"),
+      llvm::cl::init(false)};
 };
 
 /// From onnxir, moe, or the tensor dialects to the LLVM dialect, with the entry

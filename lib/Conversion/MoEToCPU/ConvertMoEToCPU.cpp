@@ -11,6 +11,7 @@
 #include "RouteLowering.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "moe/Conversion/Passes.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -38,12 +39,12 @@ struct ConvertMoEToCPUPass
     SmallVector<ExpertsOp> ops;
     getOperation().walk([&](ExpertsOp op) { ops.push_back(op); });
     PatternRewriter rewriter(&getContext());
-    TileShape tile = TileShape::get(vectorBits);
+    KernelTarget target{TileShape::get(vectorBits), dotBF16};
     for (ExpertsOp op : ops) {
       // One set may stand twice among the operands.
       llvm::SmallSetVector<Value, 8> sets(op.getSets().begin(),
                                           op.getSets().end());
-      if (failed(lowerExperts(op, tile, rewriter))) {
+      if (failed(lowerExperts(op, target, rewriter))) {
         ++numReference;
         continue;
       }
@@ -66,7 +67,7 @@ struct ConvertMoEToCPUPass
     SmallVector<linalg::MatmulOp> matmuls;
     getOperation().walk([&](linalg::MatmulOp op) { matmuls.push_back(op); });
     for (linalg::MatmulOp op : matmuls)
-      if (succeeded(lowerMatmul(op, tile, rewriter)))
+      if (succeeded(lowerMatmul(op, target.tile, rewriter)))
         ++numMatmuls;
   }
 };

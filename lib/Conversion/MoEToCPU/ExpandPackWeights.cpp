@@ -7,9 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "PackKernel.h"
-#include "moe/Conversion/Passes.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "moe/Conversion/Passes.h"
 
 namespace mlir::moe {
 #define GEN_PASS_DEF_EXPANDPACKWEIGHTSPASS
@@ -57,9 +57,8 @@ Value PackExpander::buildSelection() {
 }
 
 /// Packs `operands` of all weights into one tensor of `resultType`.
-Value PackExpander::packOperands(
-    function_ref<OperandRange(WeightsOp)> operands, Type resultType,
-    IntegerType codes) {
+Value PackExpander::packOperands(function_ref<OperandRange(WeightsOp)> operands,
+                                 Type resultType, IntegerType codes) {
   auto type = cast<RankedTensorType>(resultType);
   SmallVector<int64_t> shape(type.getShape());
   // A vector packs as a matrix with one input.
@@ -79,6 +78,13 @@ Value PackExpander::packOperands(
   config.target = MemRefType::get(shape, type.getElementType());
   config.out = weights.front().getType().getOutSize();
   config.codes = codes;
+  // The pairs of moe.pack_weights.
+  config.group = elements && source.getElementType().isBF16() &&
+                         weights.front().getType().isMatrix()
+                     ? 2
+                     : 1;
+  config.depth =
+      config.group == 1 ? shape[2] : weights.front().getType().getInSize();
   for (WeightsOp weight : weights) {
     // Scales and zero points stand by output, however elements are laid out.
     LayoutAttr layout = weight.getLayout();
@@ -135,15 +141,14 @@ LogicalResult PackExpander::expand() {
   results.push_back(packOperands([](WeightsOp w) { return w.getSources(); },
                                  op.getResultTypes()[0], IntegerType()));
   if (op.getNumResults() > 1) {
-    auto storage =
-        cast<IntegerType>(weights.front().getType().getStorage());
+    auto storage = cast<IntegerType>(weights.front().getType().getStorage());
     results.push_back(packOperands([](WeightsOp w) { return w.getScales(); },
                                    op.getResultTypes()[1], IntegerType()));
-    results.push_back(weights.front().getZeros().empty()
-                          ? fillZeroPoint(op.getResultTypes()[2])
-                          : packOperands(
-                                [](WeightsOp w) { return w.getZeros(); },
-                                op.getResultTypes()[2], storage));
+    results.push_back(
+        weights.front().getZeros().empty()
+            ? fillZeroPoint(op.getResultTypes()[2])
+            : packOperands([](WeightsOp w) { return w.getZeros(); },
+                           op.getResultTypes()[2], storage));
   }
   rewriter.replaceOp(op, results);
   for (WeightsOp weight : weights)

@@ -70,9 +70,9 @@ namespace {
 /// Builds the calls for one moe.experts.
 class ExpertsBuilder {
 public:
-  ExpertsBuilder(ExpertsOp op, const TileShape &tile, OpBuilder &builder)
-      : op(op), tile(tile), module(op->getParentOfType<ModuleOp>()),
-        b(op.getLoc(), builder) {}
+  ExpertsBuilder(ExpertsOp op, const KernelTarget &target, OpBuilder &builder)
+      : op(op), target(target), tile(target.tile),
+        module(op->getParentOfType<ModuleOp>()), b(op.getLoc(), builder) {}
 
   Value build();
 
@@ -85,6 +85,7 @@ private:
   Value buildResult();
 
   ExpertsOp op;
+  KernelTarget target;
   TileShape tile;
   ModuleOp module;
   ImplicitLocOpBuilder b;
@@ -144,7 +145,7 @@ void ExpertsBuilder::buildFFN(FFNExpertsOp set, int64_t first) {
   config.gather = op.getGather();
   config.firstBias = static_cast<bool>(set.getUpBias());
   config.secondBias = static_cast<bool>(set.getDownBias());
-  config.tile = tile;
+  config.target = target;
 
   SmallVector<Value> arguments = {op.getInput(), offsets,
                                   constantIndex(b, first)};
@@ -161,8 +162,8 @@ void ExpertsBuilder::buildFFN(FFNExpertsOp set, int64_t first) {
   config.second = pack({set.getDown()}, arguments);
   if (config.secondBias)
     packBias({set.getDownBias()}, arguments);
-  rows = callKernel(b, getFFNKernel(module, b.getLoc(), config), arguments,
-                    rows);
+  rows =
+      callKernel(b, getFFNKernel(module, b.getLoc(), config), arguments, rows);
 }
 
 /// The buffer type of a kernel's argument for `tensor`, with any number of
@@ -180,8 +181,8 @@ void ExpertsBuilder::buildFill(int64_t first, int64_t count, bool copy) {
     arguments.push_back(op.getInput());
   if (copy && op.getGather())
     arguments.push_back(tokens);
-  arguments.append({offsets, constantIndex(b, first),
-                    constantIndex(b, first + count)});
+  arguments.append(
+      {offsets, constantIndex(b, first), constantIndex(b, first + count)});
   int64_t width =
       cast<RankedTensorType>(op.getResult().getType()).getDimSize(1);
   func::FuncOp kernel = getFillRowsKernel(
@@ -234,7 +235,8 @@ Value ExpertsBuilder::build() {
       b, b.getIndexType(),
       tensor::ExtractOp::create(b, offsets, ValueRange{experts}));
   rows = tensor::EmptyOp::create(
-      b, {OpFoldResult(count), b.getIndexAttr(llvm::alignTo(out, tile.columns))},
+      b,
+      {OpFoldResult(count), b.getIndexAttr(llvm::alignTo(out, tile.columns))},
       b.getF32Type());
 
   int64_t first = 0;
@@ -249,7 +251,7 @@ Value ExpertsBuilder::build() {
   return buildResult();
 }
 
-LogicalResult mlir::moe::lowerExperts(ExpertsOp op, const TileShape &tile,
+LogicalResult mlir::moe::lowerExperts(ExpertsOp op, const KernelTarget &target,
                                       PatternRewriter &rewriter) {
   Type element = getElementTypeOrSelf(op.getInput());
   if (!isa<Float32Type, Float16Type, BFloat16Type>(element))
@@ -274,6 +276,6 @@ LogicalResult mlir::moe::lowerExperts(ExpertsOp op, const TileShape &tile,
       return rewriter.notifyMatchFailure(op, "storage without a kernel");
   }
   rewriter.setInsertionPoint(op);
-  rewriter.replaceOp(op, ExpertsBuilder(op, tile, rewriter).build());
+  rewriter.replaceOp(op, ExpertsBuilder(op, target, rewriter).build());
   return success();
 }

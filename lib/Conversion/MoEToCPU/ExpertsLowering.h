@@ -18,7 +18,7 @@ namespace mlir::moe {
 /// Replaces a moe.experts whose kinds and storage the kernels support by calls
 /// of them. Fails without a change, giving the reason to `rewriter`, when they
 /// do not.
-LogicalResult lowerExperts(ExpertsOp op, const TileShape &tile,
+LogicalResult lowerExperts(ExpertsOp op, const KernelTarget &target,
                            PatternRewriter &rewriter);
 
 } // namespace mlir::moe

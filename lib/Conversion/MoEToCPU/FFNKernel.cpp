@@ -9,8 +9,8 @@
 #include "FFNKernel.h"
 #include "KernelUtils.h"
 #include "WidenPanel.h"
-#include "moe/Dialect/MoE/IR/Activation.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "moe/Dialect/MoE/IR/Activation.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/xxhash.h"
 
@@ -21,8 +21,9 @@ std::string FFNKernelConfig::getKey() const {
   std::string key;
   llvm::raw_string_ostream os(key);
   os << experts << ' ' << hidden << ' ' << inter << ' ' << out << ' ' << gated
-     << ' ' << activation << ' ' << element << ' ' << gather << ' '
-     << firstBias << secondBias << ' ' << tile.lanes << ' ' << tile.rows;
+     << ' ' << activation << ' ' << element << ' ' << gather << ' ' << firstBias
+     << secondBias << ' ' << target.tile.lanes << ' ' << target.tile.rows << ' '
+     << target.dotBF16;
   for (const PackedStorage *storage : {&first, &second}) {
     os << ' ' << storage->element << ' ' << storage->block;
     for (Type type : storage->types)
@@ -36,7 +37,7 @@ namespace {
 class FFNKernelEmitter {
 public:
   FFNKernelEmitter(ModuleOp module, Location loc, const FFNKernelConfig &config)
-      : module(module), config(config), tile(config.tile),
+      : module(module), config(config), tile(config.target.tile),
         b(loc, module.getContext()) {}
 
   func::FuncOp emit(StringRef name);
@@ -49,13 +50,19 @@ private:
     const PackedStorage *storage;
     /// Inputs of the projection.
     int64_t depth;
-    /// Function of the tile GEMM over its input rows.
+    /// How its tiles multiply, and the function that does.
+    TileKernel kernel;
     func::FuncOp gemm;
   };
 
   SmallVector<Type> getArgumentTypes();
   void readArguments(func::FuncOp func);
+  TileKernel getTileKernel(const PackedStorage &storage);
   void emitGather();
+  Value getPanelAhead(const Projection &projection, Value expert, Value panel,
+                      Value &position);
+  TileAhead getTileAhead(const Projection &projection, Value panels,
+                         Value position, const RowTile &rows);
   void emitProjection(Projection &projection, Value input,
                       function_ref<void(Value expert, Value panel, Value row,
                                         Value rows, Value tile)>
@@ -85,7 +92,8 @@ private:
   Projection up, down;
   /// First row of the set in the plan, and its number of rows.
   Value base, numRows;
-  /// Scratch: gathered input rows and activations, f32.
+  /// Scratch: gathered input rows and activations, as the tiles of up and down
+  /// take them.
   Value gathered, activated;
 };
 } // namespace
@@ -108,8 +116,8 @@ SmallVector<Type> FFNKernelEmitter::getArgumentTypes() {
     if (bias) {
       ArrayRef<int64_t> shape =
           cast<RankedTensorType>(storage.types.front()).getShape();
-      types.push_back(MemRefType::get({shape[0], shape[1], shape[3]},
-                                      b.getF32Type()));
+      types.push_back(
+          MemRefType::get({shape[0], shape[1], tile.columns}, b.getF32Type()));
     }
   };
   addProjection(config.first, config.firstBias);
@@ -117,6 +125,17 @@ SmallVector<Type> FFNKernelEmitter::getArgumentTypes() {
   types.push_back(
       MemRefType::get({dynamic, config.getPaddedOut()}, b.getF32Type()));
   return types;
+}
+
+/// bf16 rows go to AVX512-BF16 where there is one; other rows keep their
+/// precision. Codes become f32 panels before they are multiplied.
+TileKernel FFNKernelEmitter::getTileKernel(const PackedStorage &storage) {
+  if (isa<IntegerType>(storage.element))
+    return {tile, TileForm::Plain, b.getF32Type()};
+  if (!storage.element.isBF16())
+    return {tile, TileForm::Plain, storage.element};
+  bool dot = config.target.dotBF16 && config.element.isBF16();
+  return {tile, dot ? TileForm::Dot : TileForm::Pairs, storage.element};
 }
 
 void FFNKernelEmitter::readArguments(func::FuncOp func) {
@@ -136,32 +155,94 @@ void FFNKernelEmitter::readArguments(func::FuncOp func) {
       projection.bias = take();
     projection.storage = &storage;
     projection.depth = depth;
-    projection.gemm = getTileGemm(module, b.getLoc(), tile);
+    projection.kernel = getTileKernel(storage);
+    projection.gemm = getTileGemm(module, b.getLoc(), projection.kernel);
   };
   takeProjection(up, config.first, config.firstBias, config.hidden);
   takeProjection(down, config.second, config.secondBias, config.inter);
   output = take();
 }
 
-/// Copies the token of each row into `gathered`, as f32.
+/// Sets the element behind a row of odd length: tiles that take two at a time
+/// multiply it with a weight of zero, which must not meet a NaN.
+static void emitRowEnd(ImplicitLocOpBuilder &b, const TileKernel &kernel,
+                       Value rows, Value row, int64_t depth) {
+  if (depth % kernel.getGroup() == 0)
+    return;
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(kernel.getRowType()));
+  memref::StoreOp::create(b, zero, rows,
+                          ValueRange{row, constantIndex(b, depth)});
+}
+
+/// Copies the token of each row into `gathered`.
 void FFNKernelEmitter::emitGather() {
   constexpr int64_t rowsPerTask = 16;
   Value step = constantIndex(b, rowsPerTask);
   Value tasks = arith::CeilDivUIOp::create(b, numRows, step);
   emitParallelFor(b, tasks, [&](Value task) {
     Value begin = arith::MulIOp::create(b, task, step);
-    Value end = arith::MinUIOp::create(
-        b, arith::AddIOp::create(b, begin, step), numRows);
+    Value end = arith::MinUIOp::create(b, arith::AddIOp::create(b, begin, step),
+                                       numRows);
     emitFor(b, begin, end, 1, [&](Value row) {
       Value source = arith::AddIOp::create(b, base, row);
       if (config.gather)
         source = loadIndex(b, tokens, source);
       emitVectorFor(b, config.hidden, tile.lanes, [&](Value i, int64_t lanes) {
-        Value value = loadF32(b, input, ValueRange{source, i}, lanes);
-        storeF32(b, value, gathered, ValueRange{row, i});
+        copyElements(b, input, ValueRange{source, i}, gathered,
+                     ValueRange{row, i}, lanes);
       });
+      emitRowEnd(b, up.kernel, gathered, row, config.hidden);
     });
   });
+}
+
+/// All panels of a projection, without dimensions and as the tiles take them,
+/// and in `position` where the panel after (expert, panel) starts.
+Value FFNKernelEmitter::getPanelAhead(const Projection &projection,
+                                      Value expert, Value panel,
+                                      Value &position) {
+  Value all = projection.panels.front();
+  auto type = cast<MemRefType>(all.getType());
+  Type element = projection.kernel.element;
+  Value flat = memref::CollapseShapeOp::create(
+      b, all, SmallVector<ReassociationIndices>{{0, 1, 2, 3}});
+  int64_t size = type.getDimSize(2) * type.getDimSize(3);
+  if (element != type.getElementType()) {
+    unsigned ratio = element.getIntOrFloatBitWidth() / 8;
+    size /= ratio;
+    auto view = MemRefType::get({type.getNumElements() / ratio}, element);
+    flat = memref::ViewOp::create(b, view, flat, constantIndex(b, 0),
+                                  ValueRange{});
+  }
+  Value number = arith::AddIOp::create(
+      b, arith::MulIOp::create(b, expert, constantIndex(b, type.getDimSize(1))),
+      arith::AddIOp::create(b, panel, constantIndex(b, 1)));
+  position = arith::MulIOp::create(b, number, constantIndex(b, size));
+  return flat;
+}
+
+/// The tiles of a panel share in fetching the next one, which starts at
+/// `position`. A single tile leaves that to the processor, which sees one
+/// stream and would only be disturbed.
+TileAhead FFNKernelEmitter::getTileAhead(const Projection &projection,
+                                         Value panels, Value position,
+                                         const RowTile &rows) {
+  auto type = cast<MemRefType>(projection.panels.front().getType());
+  int64_t steps =
+      llvm::divideCeil(projection.depth, projection.kernel.getDepthPerStep());
+  int64_t bytes = type.getDimSize(2) * type.getDimSize(3) *
+                  (type.getElementTypeBitWidth() / 8);
+  int64_t size =
+      bytes / (projection.kernel.element.getIntOrFloatBitWidth() / 8);
+  Value step = arith::CeilDivUIOp::create(
+      b, constantIndex(b, llvm::divideCeil(size, steps)), rows.count);
+  Value single = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rows.count,
+                                       constantIndex(b, 1));
+  step = arith::SelectOp::create(b, single, constantIndex(b, 0), step);
+  Value share = arith::MulIOp::create(b, step, constantIndex(b, steps));
+  Value start = arith::AddIOp::create(
+      b, position, arith::MulIOp::create(b, rows.index, share));
+  return {panels, start, step};
 }
 
 /// Emits the grouped GEMM of one projection: tasks are (expert, block of
@@ -187,18 +268,17 @@ void FFNKernelEmitter::emitProjection(
         Value next = arith::AddIOp::create(b, slot, constantIndex(b, 1));
         Value begin =
             arith::SubIOp::create(b, loadIndex(b, offsets, slot), base);
-        Value end =
-            arith::SubIOp::create(b, loadIndex(b, offsets, next), base);
-        Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, begin,
-                                          end);
+        Value end = arith::SubIOp::create(b, loadIndex(b, offsets, next), base);
+        Value any =
+            arith::CmpIOp::create(b, arith::CmpIPredicate::ult, begin, end);
         auto guarded = scf::IfOp::create(b, any, /*withElseRegion=*/false);
         OpBuilder::InsertionGuard guard(b);
         b.setInsertionPointToStart(guarded.thenBlock());
 
         Value accumulators = memref::AllocOp::create(
             b, MemRefType::get({tile.rows, tile.columns}, b.getF32Type()));
-        Value wide = allocateWidePanel(b, *projection.storage, tile,
-                                       projection.depth);
+        Value wide =
+            allocateWidePanel(b, *projection.storage, tile, projection.depth);
         Value perTask = constantIndex(b, panelsPerTask);
         Value firstPanel = arith::MulIOp::create(b, block, perTask);
         Value lastPanel = arith::MinUIOp::create(
@@ -208,10 +288,13 @@ void FFNKernelEmitter::emitProjection(
           Value weights =
               emitWidePanel(b, *projection.storage, tile, projection.depth,
                             projection.panels, expert, panel, wide);
-          forEachRowTile(b, tile, begin, end, [&](Value row, Value rows) {
-            callTileGemm(b, projection.gemm, rowsIn, row, rows, weights,
-                         accumulators);
-            epilogue(expert, panel, row, rows, accumulators);
+          Value position;
+          Value next = getPanelAhead(projection, expert, panel, position);
+          forEachRowTile(b, tile, begin, end, [&](RowTile rows) {
+            callTileGemm(b, projection.gemm, rowsIn, rows.row, rows.rows,
+                         weights, accumulators,
+                         getTileAhead(projection, next, position, rows));
+            epilogue(expert, panel, rows.row, rows.rows, accumulators);
           });
         });
       });
@@ -221,12 +304,10 @@ void FFNKernelEmitter::emitProjection(
 Value FFNKernelEmitter::loadTile(Value accumulators, Value row, int64_t column,
                                  Value bias, Value expert, Value panel) {
   Value index = constantIndex(b, column);
-  Value value =
-      loadF32(b, accumulators, ValueRange{row, index}, tile.lanes);
+  Value value = loadF32(b, accumulators, ValueRange{row, index}, tile.lanes);
   if (!bias)
     return value;
-  Value addend =
-      loadF32(b, bias, ValueRange{expert, panel, index}, tile.lanes);
+  Value addend = loadF32(b, bias, ValueRange{expert, panel, index}, tile.lanes);
   return arith::AddFOp::create(b, value, addend);
 }
 
@@ -259,8 +340,8 @@ void FFNKernelEmitter::emitDownEpilogue(Value expert, Value panel, Value row,
   Value column =
       arith::MulIOp::create(b, panel, constantIndex(b, tile.columns));
   emitFor(b, constantIndex(b, 0), rows, 1, [&](Value i) {
-    Value target = arith::AddIOp::create(
-        b, arith::AddIOp::create(b, base, row), i);
+    Value target =
+        arith::AddIOp::create(b, arith::AddIOp::create(b, base, row), i);
     for (int64_t c = 0; c < tile.columns; c += tile.lanes) {
       Value value = loadTile(accumulators, i, c, down.bias, expert, panel);
       Value position = arith::AddIOp::create(b, column, constantIndex(b, c));
@@ -276,16 +357,16 @@ func::FuncOp FFNKernelEmitter::emit(StringRef name) {
   b.setInsertionPointToStart(&func.getBody().front());
 
   base = loadIndex(b, offsets, first);
-  Value last = arith::AddIOp::create(b, first,
-                                     constantIndex(b, config.experts));
+  Value last =
+      arith::AddIOp::create(b, first, constantIndex(b, config.experts));
   numRows = arith::SubIOp::create(b, loadIndex(b, offsets, last), base);
-  auto allocate = [&](int64_t stride) -> Value {
+  auto allocate = [&](int64_t stride, const TileKernel &kernel) -> Value {
     auto type =
-        MemRefType::get({ShapedType::kDynamic, stride}, b.getF32Type());
+        MemRefType::get({ShapedType::kDynamic, stride}, kernel.getRowType());
     return memref::AllocOp::create(b, type, ValueRange{numRows});
   };
-  gathered = allocate(getInputStride());
-  activated = allocate(getInterStride());
+  gathered = allocate(getInputStride(), up.kernel);
+  activated = allocate(getInterStride(), down.kernel);
 
   emitGather();
   emitProjection(up, gathered,
@@ -306,9 +387,9 @@ func::FuncOp mlir::moe::getFFNKernel(ModuleOp module, Location loc,
                                      const FFNKernelConfig &config) {
   std::string key = config.getKey();
   StringAttr keyAttr = StringAttr::get(module.getContext(), key);
-  std::string name = llvm::formatv(
-      "moe_ffn_{0}x{1}x{2}_{3:x-}", config.experts, config.hidden,
-      config.inter, llvm::xxh3_64bits(key));
+  std::string name =
+      llvm::formatv("moe_ffn_{0}x{1}x{2}_{3:x-}", config.experts, config.hidden,
+                    config.inter, llvm::xxh3_64bits(key));
   // The hash is for reading; the attribute decides.
   while (auto existing = module.lookupSymbol<func::FuncOp>(name)) {
     if (existing->getAttr("moe.kernel") == keyAttr)

@@ -38,11 +38,11 @@ struct FFNKernelConfig {
   bool firstBias, secondBias;
   /// Whether the input holds tokens that the kernel gathers, or rows.
   bool gather;
-  TileShape tile;
+  KernelTarget target;
 
   /// Row length of the output buffer: `out` rounded up to whole panels.
   int64_t getPaddedOut() const {
-    return (out + tile.columns - 1) / tile.columns * tile.columns;
+    return llvm::alignTo(out, target.tile.columns);
   }
   /// A text that two configurations share only if they are equal.
   std::string getKey() const;

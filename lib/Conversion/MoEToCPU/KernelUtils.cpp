@@ -67,8 +67,8 @@ Value mlir::moe::loadF32(ImplicitLocOpBuilder &b, Value memref,
     value = memref::LoadOp::create(b, memref, indices);
   } else {
     wide = VectorType::get({lanes}, wide);
-    value = vector::LoadOp::create(b, VectorType::get({lanes}, element),
-                                   memref, indices);
+    value = vector::LoadOp::create(b, VectorType::get({lanes}, element), memref,
+                                   indices);
   }
   return element.isF32() ? value : arith::ExtFOp::create(b, wide, value);
 }
@@ -86,8 +86,18 @@ void mlir::moe::storeF32(ImplicitLocOpBuilder &b, Value value, Value memref,
     memref::StoreOp::create(b, value, memref, indices);
 }
 
-Value mlir::moe::loadIndex(ImplicitLocOpBuilder &b, Value memref,
-                           Value index) {
+void mlir::moe::copyElements(ImplicitLocOpBuilder &b, Value source,
+                             ValueRange from, Value target, ValueRange to,
+                             int64_t lanes) {
+  Type element = getElementTypeOrSelf(source);
+  if (lanes == 1 || element != getElementTypeOrSelf(target))
+    return storeF32(b, loadF32(b, source, from, lanes), target, to);
+  Value value = vector::LoadOp::create(b, VectorType::get({lanes}, element),
+                                       source, from);
+  vector::StoreOp::create(b, value, target, to);
+}
+
+Value mlir::moe::loadIndex(ImplicitLocOpBuilder &b, Value memref, Value index) {
   Value value = memref::LoadOp::create(b, memref, ValueRange{index});
   return arith::IndexCastOp::create(b, b.getIndexType(), value);
 }

@@ -22,12 +22,13 @@ inline Value constantIndex(ImplicitLocOpBuilder &b, int64_t value) {
   return arith::ConstantIndexOp::create(b, value);
 }
 
-/// A panel of B: K×NR f32 at any offset, rows `ldb` elements apart.
-inline MemRefType getPanelType(MLIRContext *context, int64_t depth,
-                               int64_t columns, int64_t ldb) {
+/// A panel of B at any offset, rows `ldb` elements apart.
+inline MemRefType getPanelType(Type element, int64_t depth, int64_t columns,
+                               int64_t ldb) {
   return MemRefType::get(
-      {depth, columns}, Float32Type::get(context),
-      StridedLayoutAttr::get(context, ShapedType::kDynamic, {ldb, 1}));
+      {depth, columns}, element,
+      StridedLayoutAttr::get(element.getContext(), ShapedType::kDynamic,
+                             {ldb, 1}));
 }
 
 /// Creates an empty private function at the end of the module, with its entry
@@ -60,6 +61,10 @@ Value loadF32(ImplicitLocOpBuilder &b, Value memref, ValueRange indices,
 /// Stores an f32 scalar or vector into a memref of any float type.
 void storeF32(ImplicitLocOpBuilder &b, Value value, Value memref,
               ValueRange indices);
+
+/// Copies `lanes` elements, rounded to the type of the target.
+void copyElements(ImplicitLocOpBuilder &b, Value source, ValueRange from,
+                  Value target, ValueRange to, int64_t lanes);
 
 /// Loads element `index` of a rank-1 i64 memref as an index.
 Value loadIndex(ImplicitLocOpBuilder &b, Value memref, Value index);

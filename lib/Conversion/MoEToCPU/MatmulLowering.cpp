@@ -40,10 +40,16 @@ static void emitPanel(ImplicitLocOpBuilder &b, const TileShape &tile,
                       Value end) {
   Value accumulators = memref::AllocOp::create(
       b, MemRefType::get({tile.rows, tile.columns}, b.getF32Type()));
-  forEachRowTile(b, tile, begin, end, [&](Value row, Value rows) {
-    callTileGemm(b, gemm, a, row, rows, panel, accumulators);
-    emitFor(b, constantIndex(b, 0), rows, 1, [&](Value i) {
-      Value target = arith::AddIOp::create(b, row, i);
+  // Nothing is fetched ahead: rows of B are read where they stand.
+  Value zero = constantIndex(b, 0);
+  TileAhead ahead = {
+      memref::CollapseShapeOp::create(
+          b, accumulators, SmallVector<ReassociationIndices>{{0, 1}}),
+      zero, zero};
+  forEachRowTile(b, tile, begin, end, [&](RowTile rows) {
+    callTileGemm(b, gemm, a, rows.row, rows.rows, panel, accumulators, ahead);
+    emitFor(b, constantIndex(b, 0), rows.rows, 1, [&](Value i) {
+      Value target = arith::AddIOp::create(b, rows.row, i);
       emitVectorFor(b, columns, tile.lanes, [&](Value j, int64_t lanes) {
         Value value = loadF32(b, accumulators, ValueRange{i, j}, lanes);
         Value column = arith::AddIOp::create(b, firstColumn, j);
@@ -80,25 +86,24 @@ static func::FuncOp getMatmulKernel(ModuleOp module, Location loc,
   Value rowBlocks = arith::CeilDivUIOp::create(b, rows, step);
   auto rowRange = [&](Value block) -> std::pair<Value, Value> {
     Value begin = arith::MulIOp::create(b, block, step);
-    Value end = arith::MinUIOp::create(
-        b, arith::AddIOp::create(b, begin, step), rows);
+    Value end =
+        arith::MinUIOp::create(b, arith::AddIOp::create(b, begin, step), rows);
     return {begin, end};
   };
 
-  func::FuncOp gemm = getTileGemm(module, loc, tile);
+  func::FuncOp gemm = getTileGemm(module, loc, {tile, TileForm::Plain, f32});
   int64_t whole = columns / tile.columns;
   if (whole) {
     Value panels = constantIndex(b, whole);
     Value tasks = arith::MulIOp::create(b, rowBlocks, panels);
     emitParallelFor(b, tasks, [&](Value task) {
       Value panelIndex = arith::RemUIOp::create(b, task, panels);
-      auto [begin, end] =
-          rowRange(arith::DivUIOp::create(b, task, panels));
-      Value column = arith::MulIOp::create(b, panelIndex,
-                                           constantIndex(b, tile.columns));
+      auto [begin, end] = rowRange(arith::DivUIOp::create(b, task, panels));
+      Value column =
+          arith::MulIOp::create(b, panelIndex, constantIndex(b, tile.columns));
       OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
       Value panel = memref::SubViewOp::create(
-          b, getPanelType(context, depth, tile.columns, columns), matrixB,
+          b, getPanelType(f32, depth, tile.columns, columns), matrixB,
           ArrayRef<OpFoldResult>{zero, column},
           ArrayRef<OpFoldResult>{b.getIndexAttr(depth),
                                  b.getIndexAttr(tile.columns)},
@@ -110,20 +115,19 @@ static func::FuncOp getMatmulKernel(ModuleOp module, Location loc,
   if (columns % tile.columns) {
     Value last = emitLastPanel(b, tile, matrixB, depth, columns);
     Value panel = memref::CastOp::create(
-        b, getPanelType(context, depth, tile.columns, tile.columns), last);
+        b, getPanelType(f32, depth, tile.columns, tile.columns), last);
     emitParallelFor(b, rowBlocks, [&](Value block) {
       auto [begin, end] = rowRange(block);
       emitPanel(b, tile, gemm, matrixA, panel, matrixC,
-                constantIndex(b, whole * tile.columns),
-                columns % tile.columns, begin, end);
+                constantIndex(b, whole * tile.columns), columns % tile.columns,
+                begin, end);
     });
   }
   func::ReturnOp::create(b);
   return func;
 }
 
-LogicalResult mlir::moe::lowerMatmul(linalg::MatmulOp op,
-                                     const TileShape &tile,
+LogicalResult mlir::moe::lowerMatmul(linalg::MatmulOp op, const TileShape &tile,
                                      PatternRewriter &rewriter) {
   auto typeA = dyn_cast<RankedTensorType>(op.getInputs()[0].getType());
   auto typeB = dyn_cast<RankedTensorType>(op.getInputs()[1].getType());

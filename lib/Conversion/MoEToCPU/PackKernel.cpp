@@ -45,10 +45,10 @@ static Value loadElement(ImplicitLocOpBuilder &b,
   // Arithmetic knows signless integers only; the lowering to LLVM makes this
   // cast disappear.
   if (value.getType().isUnsignedInteger())
-    value = UnrealizedConversionCastOp::create(
-                b, b.getIntegerType(value.getType().getIntOrFloatBitWidth()),
-                value)
-                .getResult(0);
+    value =
+        UnrealizedConversionCastOp::create(
+            b, b.getIntegerType(value.getType().getIntOrFloatBitWidth()), value)
+            .getResult(0);
   if (!config.codes) {
     if (value.getType() == to)
       return value;
@@ -77,8 +77,17 @@ static void packMatrix(ImplicitLocOpBuilder &b, const PackKernelConfig &config,
                        Value sourceExpert, Value target, Value expert,
                        Value panel) {
   ArrayRef<int64_t> shape = config.target.getShape();
-  int64_t depth = shape[2];
-  int64_t width = shape[3] / config.layouts.size();
+  int64_t depth = config.depth;
+  int64_t width = shape[3] / (config.group * config.layouts.size());
+  Value group = constantIndex(b, config.group);
+  auto store = [&](Value value, Value k, Value column) {
+    Value row = arith::DivUIOp::create(b, k, group);
+    Value place =
+        arith::AddIOp::create(b, arith::MulIOp::create(b, column, group),
+                              arith::RemUIOp::create(b, k, group));
+    memref::StoreOp::create(b, value, target,
+                            ValueRange{expert, panel, row, place});
+  };
   Value zero = arith::ConstantOp::create(
       b, b.getZeroAttr(config.target.getElementType()));
   // Blocks of k keep the written part of the panel in the first-level cache.
@@ -93,8 +102,8 @@ static void packMatrix(ImplicitLocOpBuilder &b, const PackKernelConfig &config,
       Value row = arith::AddIOp::create(
           b, arith::MulIOp::create(b, n, constantIndex(b, layout.getStep())),
           constantIndex(b, layout.getOffset()));
-      Value column = arith::AddIOp::create(
-          b, c, constantIndex(b, position * width));
+      Value column =
+          arith::AddIOp::create(b, c, constantIndex(b, position * width));
       Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, n,
                                            constantIndex(b, config.out));
       auto choice = scf::IfOp::create(b, inside, /*withElseRegion=*/true);
@@ -103,16 +112,17 @@ static void packMatrix(ImplicitLocOpBuilder &b, const PackKernelConfig &config,
       emitFor(b, kBegin, kEnd, 1, [&](Value k) {
         Value value =
             loadElement(b, config, layout, source, sourceExpert, row, k);
-        memref::StoreOp::create(b, value, target,
-                                ValueRange{expert, panel, k, column});
+        store(value, k, column);
       });
       b.setInsertionPointToStart(choice.elseBlock());
-      emitFor(b, kBegin, kEnd, 1, [&](Value k) {
-        memref::StoreOp::create(b, zero, target,
-                                ValueRange{expert, panel, k, column});
-      });
+      emitFor(b, kBegin, kEnd, 1, [&](Value k) { store(zero, k, column); });
     });
   });
+  if (depth % config.group)
+    emitFor(b, constantIndex(b, 0), constantIndex(b, width), 1, [&](Value c) {
+      store(zero, end,
+            arith::AddIOp::create(b, c, constantIndex(b, position * width)));
+    });
 }
 
 func::FuncOp mlir::moe::getPackKernel(ModuleOp module, Location loc,
@@ -120,7 +130,7 @@ func::FuncOp mlir::moe::getPackKernel(ModuleOp module, Location loc,
   std::string key;
   llvm::raw_string_ostream os(key);
   os << config.source << ' ' << config.stacked << ' ' << config.target << ' '
-     << config.out;
+     << config.out << ' ' << config.group << ' ' << config.depth;
   for (LayoutAttr layout : config.layouts)
     os << ' ' << layout;
   if (config.codes)

@@ -12,69 +12,223 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Emits the loop over k for a tile of `rows` rows and its stores to C.
-static void emitTile(ImplicitLocOpBuilder &b, const TileShape &tile,
-                     int64_t rows, ValueRange args) {
-  Value a = args[0], row = args[1], panel = args[3], c = args[4];
-  auto vector = VectorType::get({tile.lanes}, b.getF32Type());
-  int64_t columns = tile.columns / tile.lanes;
+Type TileKernel::getRowType() const {
+  MLIRContext *context = element.getContext();
+  return form == TileForm::Dot ? Type(BFloat16Type::get(context))
+                               : Type(Float32Type::get(context));
+}
+
+namespace {
+/// Emits the loop for one number of rows.
+class TileEmitter {
+public:
+  TileEmitter(ImplicitLocOpBuilder &b, const TileKernel &kernel, int64_t rows,
+              ValueRange args)
+      : b(b), kernel(kernel), rows(rows),
+        columns(kernel.tile.columns / kernel.tile.lanes), a(args[0]),
+        panel(args[3]), c(args[4]), ahead(args[5]), position(args[6]),
+        step(args[7]),
+        vector(VectorType::get({kernel.tile.lanes}, b.getF32Type())) {
+    for (int64_t i = 0; i < rows; ++i)
+      rowIndices.push_back(
+          arith::AddIOp::create(b, args[1], constantIndex(b, i)));
+  }
+
+  void emit();
+
+private:
+  void emitFetches(Value k);
+  void emitStep(Value k);
+  void emitPlainStep(Value k);
+  void emitPairsStep(Value k);
+  void emitDotStep(Value k);
+  void addProducts(Value k, ArrayRef<Value> weights);
+  Value spreadPair(Value row, Value k);
+  Value loadWords(Value k, int64_t column);
+
+  ImplicitLocOpBuilder &b;
+  const TileKernel &kernel;
+  int64_t rows, columns;
+  Value a, panel, c, ahead, position, step;
+  VectorType vector;
+  SmallVector<Value> rowIndices;
+  /// Accumulators, row by row.
+  SmallVector<Value> sums;
+};
+} // namespace
+
+/// Fetches two cache lines ahead: with fewer, some come too late, since
+/// processors drop fetches when too many loads are under way.
+void TileEmitter::emitFetches(Value k) {
+  int64_t line = 64 * 8 / kernel.element.getIntOrFloatBitWidth();
+  Value at =
+      arith::AddIOp::create(b, position, arith::MulIOp::create(b, k, step));
+  for (int64_t offset : {int64_t(0), line})
+    memref::PrefetchOp::create(
+        b, ahead,
+        ValueRange{arith::AddIOp::create(b, at, constantIndex(b, offset))},
+        /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+}
+
+/// Adds column k of A times `weights`, one vector for each of columns.
+void TileEmitter::addProducts(Value k, ArrayRef<Value> weights) {
+  for (int64_t i = 0; i < rows; ++i) {
+    Value element = memref::LoadOp::create(b, a, ValueRange{rowIndices[i], k});
+    Value spread = vector::BroadcastOp::create(b, vector, element);
+    for (int64_t j = 0; j < columns; ++j) {
+      Value &sum = sums[i * columns + j];
+      sum = vector::FMAOp::create(b, spread, weights[j], sum);
+    }
+  }
+}
+
+void TileEmitter::emitPlainStep(Value k) {
+  SmallVector<Value> weights;
+  for (int64_t j = 0; j < columns; ++j)
+    weights.push_back(loadF32(
+        b, panel, ValueRange{k, constantIndex(b, j * kernel.tile.lanes)},
+        kernel.tile.lanes));
+  addProducts(k, weights);
+}
+
+/// The pairs of two k of a vector of columns.
+Value TileEmitter::loadWords(Value k, int64_t column) {
+  int64_t lanes = 2 * kernel.tile.lanes;
+  return vector::LoadOp::create(
+      b, VectorType::get({lanes}, kernel.element), panel,
+      ValueRange{k, constantIndex(b, column * lanes)});
+}
+
+/// One k at a time: with both of a pair, LLVM's scheduler would load the rows
+/// of A for both at once and spill.
+void TileEmitter::emitPairsStep(Value k) {
+  auto words = vector.cloneWith({}, b.getI32Type());
+  Value two = constantIndex(b, 2);
+  Value pair = arith::DivUIOp::create(b, k, two);
+  // A bf16 is the upper half of an f32.
+  Value isEven = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                                       arith::RemUIOp::create(b, k, two),
+                                       constantIndex(b, 0));
+  Value shift = vector::BroadcastOp::create(
+      b, words,
+      arith::SelectOp::create(b, isEven,
+                              arith::ConstantIntOp::create(b, 16, 32),
+                              arith::ConstantIntOp::create(b, 0, 32)));
+  Value mask = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(cast<ShapedType>(Type(words)),
+                                b.getI32IntegerAttr(-65536)));
+  SmallVector<Value> weights;
+  for (int64_t j = 0; j < columns; ++j) {
+    Value loaded = vector::BitCastOp::create(b, words, loadWords(pair, j));
+    Value upper =
+        arith::AndIOp::create(b, arith::ShLIOp::create(b, loaded, shift), mask);
+    weights.push_back(vector::BitCastOp::create(b, vector, upper));
+  }
+  addProducts(k, weights);
+}
+
+/// A row's elements 2k and 2k + 1, as often as a vector holds them.
+Value TileEmitter::spreadPair(Value row, Value k) {
+  auto pair = VectorType::get({2}, kernel.element);
+  Value loaded = vector::LoadOp::create(
+      b, pair, a,
+      ValueRange{row, arith::MulIOp::create(b, k, constantIndex(b, 2))});
+  Value word = vector::BitCastOp::create(
+      b, VectorType::get({1}, b.getI32Type()), loaded);
+  Value spread = vector::BroadcastOp::create(
+      b, vector.cloneWith({}, b.getI32Type()),
+      vector::ExtractOp::create(b, word, int64_t(0)));
+  return vector::BitCastOp::create(
+      b, VectorType::get({2 * kernel.tile.lanes}, kernel.element), spread);
+}
+
+void TileEmitter::emitDotStep(Value k) {
+  SmallVector<Value> weights;
+  for (int64_t j = 0; j < columns; ++j)
+    weights.push_back(loadWords(k, j));
+  for (int64_t i = 0; i < rows; ++i) {
+    Value spread = spreadPair(rowIndices[i], k);
+    for (int64_t j = 0; j < columns; ++j) {
+      Value &sum = sums[i * columns + j];
+      sum = x86vector::DotBF16Op::create(b, vector, sum, spread, weights[j]);
+    }
+  }
+}
+
+void TileEmitter::emitStep(Value k) {
+  emitFetches(k);
+  switch (kernel.form) {
+  case TileForm::Plain:
+    return emitPlainStep(k);
+  case TileForm::Pairs:
+    return emitPairsStep(k);
+  case TileForm::Dot:
+    return emitDotStep(k);
+  }
+}
+
+void TileEmitter::emit() {
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(vector));
   SmallVector<Value> init(rows * columns, zero);
-  SmallVector<Value> rowIndices;
-  for (int64_t i = 0; i < rows; ++i)
-    rowIndices.push_back(
-        arith::AddIOp::create(b, row, constantIndex(b, i)));
-
   Value depth = memref::DimOp::create(b, panel, 0);
+  if (kernel.form == TileForm::Pairs)
+    depth = arith::MulIOp::create(b, depth, constantIndex(b, 2));
   auto loop = scf::ForOp::create(b, constantIndex(b, 0), depth,
                                  constantIndex(b, 1), init);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    Value k = loop.getInductionVar();
-    SmallVector<Value> loaded;
-    for (int64_t j = 0; j < columns; ++j)
-      loaded.push_back(vector::LoadOp::create(
-          b, vector, panel, ValueRange{k, constantIndex(b, j * tile.lanes)}));
-    SmallVector<Value> next;
-    for (int64_t i = 0; i < rows; ++i) {
-      Value element =
-          memref::LoadOp::create(b, a, ValueRange{rowIndices[i], k});
-      Value spread = vector::BroadcastOp::create(b, vector, element);
-      for (int64_t j = 0; j < columns; ++j)
-        next.push_back(vector::FMAOp::create(
-            b, spread, loaded[j], loop.getRegionIterArg(i * columns + j)));
-    }
-    scf::YieldOp::create(b, next);
+    sums.assign(loop.getRegionIterArgs().begin(),
+                loop.getRegionIterArgs().end());
+    emitStep(loop.getInductionVar());
+    scf::YieldOp::create(b, sums);
   }
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < columns; ++j)
       vector::StoreOp::create(
           b, loop.getResult(i * columns + j), c,
-          ValueRange{constantIndex(b, i), constantIndex(b, j * tile.lanes)});
+          ValueRange{constantIndex(b, i),
+                     constantIndex(b, j * kernel.tile.lanes)});
+}
+
+/// A name that tells the kinds apart.
+static std::string getName(const TileKernel &kernel) {
+  std::string name = llvm::formatv("moe_tile_gemm_{0}x{1}", kernel.tile.rows,
+                                   kernel.tile.columns);
+  llvm::raw_string_ostream os(name);
+  if (kernel.form == TileForm::Dot)
+    os << "_dot";
+  if (!kernel.element.isF32())
+    os << '_' << kernel.element;
+  return name;
 }
 
 func::FuncOp mlir::moe::getTileGemm(ModuleOp module, Location loc,
-                                    const TileShape &tile) {
-  std::string name =
-      llvm::formatv("moe_tile_gemm_{0}x{1}", tile.rows, tile.columns);
+                                    const TileKernel &kernel) {
+  std::string name = getName(kernel);
   if (auto existing = module.lookupSymbol<func::FuncOp>(name))
     return existing;
 
+  const TileShape &tile = kernel.tile;
   MLIRContext *context = module.getContext();
+  constexpr int64_t dynamic = ShapedType::kDynamic;
   Type f32 = Float32Type::get(context), index = IndexType::get(context);
   SmallVector<Type> types = {
-      MemRefType::get({ShapedType::kDynamic, ShapedType::kDynamic}, f32), index,
+      MemRefType::get({dynamic, dynamic}, kernel.getRowType()),
       index,
-      getPanelType(context, ShapedType::kDynamic, tile.columns,
-                   ShapedType::kDynamic),
-      MemRefType::get({tile.rows, tile.columns}, f32)};
+      index,
+      getPanelType(kernel.element, dynamic, tile.columns * kernel.getGroup(),
+                   dynamic),
+      MemRefType::get({tile.rows, tile.columns}, f32),
+      MemRefType::get({dynamic}, kernel.element),
+      index,
+      index};
   func::FuncOp func = createKernel(module, loc, name, types);
   ImplicitLocOpBuilder b(loc, context);
   b.setInsertionPointToStart(&func.getBody().front());
@@ -82,12 +236,12 @@ func::FuncOp mlir::moe::getTileGemm(ModuleOp module, Location loc,
   SmallVector<int64_t> cases;
   for (int64_t rows = 1; rows < tile.rows; ++rows)
     cases.push_back(rows);
-  auto choice = scf::IndexSwitchOp::create(
-      b, TypeRange{}, func.getArgument(2), cases, cases.size());
+  auto choice = scf::IndexSwitchOp::create(b, TypeRange{}, func.getArgument(2),
+                                           cases, cases.size());
   auto fill = [&](Region &region, int64_t rows) {
     OpBuilder::InsertionGuard guard(b);
     b.createBlock(&region);
-    emitTile(b, tile, rows, func.getArguments());
+    TileEmitter(b, kernel, rows, func.getArguments()).emit();
     scf::YieldOp::create(b);
   };
   for (auto [region, rows] : llvm::zip(choice.getCaseRegions(), cases))
@@ -99,17 +253,19 @@ func::FuncOp mlir::moe::getTileGemm(ModuleOp module, Location loc,
 
 void mlir::moe::callTileGemm(ImplicitLocOpBuilder &b, func::FuncOp gemm,
                              Value a, Value row, Value rows, Value panel,
-                             Value c) {
+                             Value c, const TileAhead &ahead) {
   ArrayRef<Type> types = gemm.getArgumentTypes();
   func::CallOp::create(
       b, gemm,
       ValueRange{memref::CastOp::create(b, types[0], a), row, rows,
-                 memref::CastOp::create(b, types[3], panel), c});
+                 memref::CastOp::create(b, types[3], panel), c,
+                 memref::CastOp::create(b, types[5], ahead.panels),
+                 ahead.position, ahead.step});
 }
 
 void mlir::moe::forEachRowTile(ImplicitLocOpBuilder &b, const TileShape &tile,
                                Value begin, Value end,
-                               function_ref<void(Value, Value)> body) {
+                               function_ref<void(RowTile)> body) {
   Value rows = arith::SubIOp::create(b, end, begin);
   Value tiles =
       arith::CeilDivUIOp::create(b, rows, constantIndex(b, tile.rows));
@@ -126,5 +282,5 @@ void mlir::moe::forEachRowTile(ImplicitLocOpBuilder &b, const TileShape &tile,
   Value t = loop.getInductionVar();
   Value first = bound(t);
   Value last = bound(arith::AddIOp::create(b, t, one));
-  body(first, arith::SubIOp::create(b, last, first));
+  body({first, arith::SubIOp::create(b, last, first), t, tiles});
 }

@@ -32,28 +32,76 @@ struct TileShape {
   }
 };
 
+/// What kernels may use of the processor.
+struct KernelTarget {
+  TileShape tile;
+  /// Whether it multiplies pairs of bf16 (AVX512-BF16).
+  bool dotBF16 = false;
+};
+
+/// What a tile multiplies, and how.
+enum class TileForm {
+  /// f32 rows, panels of f32 or f16 with one k in a row.
+  Plain,
+  /// f32 rows, panels of bf16 with two k in a row, widened in registers.
+  Pairs,
+  /// bf16 rows and panels, two k at a time by AVX512-BF16.
+  Dot,
+};
+
+/// One kind of tile GEMM.
+struct TileKernel {
+  TileShape tile;
+  TileForm form;
+  /// Element type of the panels.
+  Type element;
+
+  /// Element type of the rows.
+  Type getRowType() const;
+  /// How many k stand side by side in a panel.
+  int64_t getGroup() const { return form == TileForm::Plain ? 1 : 2; }
+  /// How many k one step of the loop takes.
+  int64_t getDepthPerStep() const { return form == TileForm::Dot ? 2 : 1; }
+};
+
 /// Returns the private function
 ///
-///   (A: memref<?x?xf32>, row: index, rows: index,
-///    B: memref<?xNRxf32, strided<[?, 1], offset: ?>>, C: memref<MRxNRxf32>)
+///   (A: memref<?x?xR>, row: index, rows: index,
+///    B: memref<?xNRxT, strided<[?, 1], offset: ?>>, C: memref<MRxNRxf32>,
+///    ahead: memref<?xT>, position: index, step: index)
 ///
 /// of `module`, created on the first call, that computes
 /// C[i][j] = Σ_k A[row + i][k] · B[k][j], k over the rows of B, for
 /// 1 ≤ rows ≤ MR in registers, with one specialised loop for each number of
-/// rows. The order of the sum is that of k for every number of rows, so results
-/// do not depend on the tiling.
-func::FuncOp getTileGemm(ModuleOp module, Location loc, const TileShape &tile);
+/// rows. A row of B has two k side by side where the form says so. The order of
+/// the sum is that of k for every number of rows, so results do not depend on
+/// the tiling. On its way it fetches the elements of `ahead` from `position`,
+/// `step` of them with each step in k.
+func::FuncOp getTileGemm(ModuleOp module, Location loc,
+                         const TileKernel &kernel);
+
+/// What a tile fetches into the second-level cache on its way.
+struct TileAhead {
+  Value panels, position, step;
+};
 
 /// Calls it on an A and a B of any strides.
 void callTileGemm(ImplicitLocOpBuilder &b, func::FuncOp gemm, Value a,
-                  Value row, Value rows, Value panel, Value c);
+                  Value row, Value rows, Value panel, Value c,
+                  const TileAhead &ahead);
 
-/// Emits the loop over tiles of rows that covers rows [begin, end): calls
-/// `body(firstRow, numRows)` with tiles of at most `tile.rows` rows, of nearly
-/// equal size.
+/// One of the tiles that cover a range of rows.
+struct RowTile {
+  /// First row, number of rows.
+  Value row, rows;
+  /// Which of how many tiles it is.
+  Value index, count;
+};
+
+/// Emits the loop over tiles of rows that covers rows [begin, end), of at most
+/// `tile.rows` rows and nearly equal size.
 void forEachRowTile(ImplicitLocOpBuilder &b, const TileShape &tile,
-                    Value begin, Value end,
-                    function_ref<void(Value, Value)> body);
+                    Value begin, Value end, function_ref<void(RowTile)> body);
 
 } // namespace mlir::moe
 

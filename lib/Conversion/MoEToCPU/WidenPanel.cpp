@@ -27,13 +27,13 @@ bool mlir::moe::canWiden(Type storage, int64_t block, int64_t depth) {
 Value mlir::moe::allocateWidePanel(ImplicitLocOpBuilder &b,
                                    const PackedStorage &storage,
                                    const TileShape &tile, int64_t depth) {
-  if (storage.element.isF32())
+  if (!isa<IntegerType>(storage.element))
     return {};
   // Rows past the depth take the unused elements of the last byte.
   return memref::AllocOp::create(
-      b, MemRefType::get({static_cast<int64_t>(llvm::alignTo(depth, 4)),
-                          tile.columns},
-                         b.getF32Type()));
+      b, MemRefType::get(
+             {static_cast<int64_t>(llvm::alignTo(depth, 4)), tile.columns},
+             b.getF32Type()));
 }
 
 /// The element `index` of each byte of `bytes` as f32, before zero points.
@@ -55,12 +55,10 @@ static Value extractCodes(ImplicitLocOpBuilder &b, Value bytes,
       wide = arith::AndIOp::create(b, wide, constant((1 << bits) - 1));
   } else {
     // Move the code to the top and bring its sign back down.
-    wide = arith::ShLIOp::create(b, wide,
-                                 constant(32 - (index + 1) * bits));
+    wide = arith::ShLIOp::create(b, wide, constant(32 - (index + 1) * bits));
     wide = arith::ShRSIOp::create(b, wide, constant(32 - bits));
   }
-  return arith::SIToFPOp::create(b, vector.cloneWith({}, b.getF32Type()),
-                                 wide);
+  return arith::SIToFPOp::create(b, vector.cloneWith({}, b.getF32Type()), wide);
 }
 
 /// Fills rows [begin, end) of bytes of one block with (code − zero) · scale.
@@ -100,35 +98,25 @@ Value mlir::moe::emitWidePanel(ImplicitLocOpBuilder &b,
                                ValueRange packed, Value expert, Value panel,
                                Value scratch) {
   Value source = slicePanel(b, packed[0], expert, panel);
-  if (storage.element.isF32())
+  auto integer = dyn_cast<IntegerType>(storage.element);
+  if (!integer)
     return source;
 
   int64_t bytes = cast<MemRefType>(source.getType()).getDimSize(0);
-  auto integer = dyn_cast<IntegerType>(storage.element);
-  if (!integer) {
-    emitFor(b, constantIndex(b, 0), constantIndex(b, bytes), 1, [&](Value k) {
-      for (int64_t c = 0; c < tile.columns; c += tile.lanes) {
-        SmallVector<Value> at = {k, constantIndex(b, c)};
-        storeF32(b, loadF32(b, source, at, tile.lanes), scratch, at);
-      }
-    });
-  } else {
-    Value scales = slicePanel(b, packed[1], expert, panel);
-    Value zeros = slicePanel(b, packed[2], expert, panel);
-    int64_t pack = integer.getWidth() < 8 ? 8 / integer.getWidth() : 1;
-    int64_t blocks = cast<MemRefType>(scales.getType()).getDimSize(0);
-    int64_t perBlock = blocks == 1 ? bytes : storage.block / pack;
-    emitFor(b, constantIndex(b, 0), constantIndex(b, blocks), 1,
-            [&](Value block) {
-              Value size = constantIndex(b, perBlock);
-              Value begin = arith::MulIOp::create(b, block, size);
-              Value end = arith::MinUIOp::create(
-                  b, arith::AddIOp::create(b, begin, size),
-                  constantIndex(b, bytes));
-              widenCodes(b, integer, tile, source, scales, zeros, block,
-                         begin, end, scratch);
-            });
-  }
+  Value scales = slicePanel(b, packed[1], expert, panel);
+  Value zeros = slicePanel(b, packed[2], expert, panel);
+  int64_t pack = integer.getWidth() < 8 ? 8 / integer.getWidth() : 1;
+  int64_t blocks = cast<MemRefType>(scales.getType()).getDimSize(0);
+  int64_t perBlock = blocks == 1 ? bytes : storage.block / pack;
+  emitFor(
+      b, constantIndex(b, 0), constantIndex(b, blocks), 1, [&](Value block) {
+        Value size = constantIndex(b, perBlock);
+        Value begin = arith::MulIOp::create(b, block, size);
+        Value end = arith::MinUIOp::create(
+            b, arith::AddIOp::create(b, begin, size), constantIndex(b, bytes));
+        widenCodes(b, integer, tile, source, scales, zeros, block, begin, end,
+                   scratch);
+      });
   // The GEMM reads `depth` rows from any offset.
   OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
   Value view = memref::SubViewOp::create(
@@ -137,5 +125,5 @@ Value mlir::moe::emitWidePanel(ImplicitLocOpBuilder &b,
                              b.getIndexAttr(tile.columns)},
       ArrayRef<OpFoldResult>{one, one});
   return memref::CastOp::create(
-      b, getPanelType(b.getContext(), depth, tile.columns, tile.columns), view);
+      b, getPanelType(b.getF32Type(), depth, tile.columns, tile.columns), view);
 }

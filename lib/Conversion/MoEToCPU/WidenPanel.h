@@ -16,13 +16,13 @@ namespace mlir::moe {
 /// Whether panels so stored can be widened here.
 bool canWiden(Type storage, int64_t block, int64_t depth);
 
-/// Allocates the scratch that `emitWidePanel` fills; null for f32 storage,
-/// which is used where it stands.
+/// Allocates the scratch that `emitWidePanel` fills; null for storage of floats,
+/// which tiles read where it stands.
 Value allocateWidePanel(ImplicitLocOpBuilder &b, const PackedStorage &storage,
                         const TileShape &tile, int64_t depth);
 
-/// Returns panel (expert, panel) of a packed projection as f32 K×NR: a view of
-/// it, or `scratch` filled with the dequantised values.
+/// Returns panel (expert, panel) of a packed projection as tiles take it: a view
+/// of it, or for codes `scratch` filled with their values, f32 K×NR.
 Value emitWidePanel(ImplicitLocOpBuilder &b, const PackedStorage &storage,
                     const TileShape &tile, int64_t depth, ValueRange packed,
                     Value expert, Value panel, Value scratch);

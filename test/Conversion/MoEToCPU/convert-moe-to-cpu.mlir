@@ -32,6 +32,7 @@
 // CHECK:         call @moe_tile_gemm_12x32(
 // CHECK:       func.func private @moe_tile_gemm_12x32(
 // CHECK:         scf.index_switch
+// CHECK-COUNT-2: memref.prefetch %{{.*}}, read, locality<2>, data : memref<?xf32>
 // CHECK-COUNT-24: vector.fma {{.*}} : vector<16xf32>
 
 // AVX2: moe.pack_weights %{{.*}}, %{{.*}} panel(16)

@@ -83,3 +83,22 @@ func.func @selected_separate(%a: tensor<40x32xf32>, %b: tensor<40x32xf32>)
       : !moe.weights<2x40x32, f32> -> tensor<2x2x32x32xf32>
   return %p : tensor<2x2x32x32xf32>
 }
+
+// -----
+
+// bf16 stands in pairs of k; the last one of an odd number has a zero.
+// CHECK-LABEL: func.func @pairs
+// CHECK:         moe.call_kernel @[[$PACK:moe_pack_[0-9a-f]+]] ins(%arg0 : tensor<4x40x7xbf16>) outs(%{{.*}} : tensor<4x2x4x64xbf16>)
+// CHECK:       func.func private @[[$PACK]](
+// CHECK:         scf.if
+// CHECK:         %[[ROW:.*]] = arith.divui %[[K:.*]], %[[TWO:.*]] : index
+// CHECK:         %[[LEFT:.*]] = arith.muli %{{.*}}, %[[TWO]] : index
+// CHECK:         %[[PARITY:.*]] = arith.remui %[[K]], %[[TWO]] : index
+// CHECK:         %[[PLACE:.*]] = arith.addi %[[LEFT]], %[[PARITY]] : index
+// CHECK:         memref.store %{{.*}}, %{{.*}}[%{{.*}}, %{{.*}}, %[[ROW]], %[[PLACE]]] : memref<4x2x4x64xbf16>
+func.func @pairs(%t: tensor<4x40x7xbf16>) -> tensor<4x2x4x64xbf16> {
+  %w = moe.weights %t : tensor<4x40x7xbf16> -> !moe.weights<4x40x7, bf16>
+  %p = moe.pack_weights %w panel(32)
+      : !moe.weights<4x40x7, bf16> -> tensor<4x2x4x64xbf16>
+  return %p : tensor<4x2x4x64xbf16>
+}

@@ -34,8 +34,13 @@ SmallVector<Type> PackWeightsOp::inferPackedTypes(WeightsType weights,
   Type element = isa<IntegerType>(weights.getStorage()) || pack > 1
                      ? Type(IntegerType::get(context, 8))
                      : weights.getStorage();
+  int64_t columns = panel;
+  if (element.isBF16()) {
+    rows = llvm::divideCeil(rows, 2);
+    columns *= 2;
+  }
   SmallVector<Type> types = {
-      RankedTensorType::get({experts, panels, rows, panel}, element)};
+      RankedTensorType::get({experts, panels, rows, columns}, element)};
   if (isa<IntegerType>(weights.getStorage()))
     types.append(2,
                  RankedTensorType::get({experts, panels, blocks, panel}, f32));
