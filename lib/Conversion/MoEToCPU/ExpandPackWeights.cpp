@@ -78,13 +78,13 @@ Value PackExpander::packOperands(function_ref<OperandRange(WeightsOp)> operands,
   config.target = MemRefType::get(shape, type.getElementType());
   config.out = weights.front().getType().getOutSize();
   config.codes = codes;
-  // The pairs of moe.pack_weights.
-  config.group = elements && source.getElementType().isBF16() &&
-                         weights.front().getType().isMatrix()
-                     ? 2
-                     : 1;
-  config.depth =
-      config.group == 1 ? shape[2] : weights.front().getType().getInSize();
+  config.depth = shape[2];
+  WeightsType weightsType = weights.front().getType();
+  if (elements && weightsType.isMatrix()) {
+    config.group = shape[3] / op.getPanel();
+    config.depth =
+        llvm::divideCeil(weightsType.getInSize(), weightsType.getPackFactor());
+  }
   for (WeightsOp weight : weights) {
     // Scales and zero points stand by output, however elements are laid out.
     LayoutAttr layout = weight.getLayout();
@@ -137,20 +137,27 @@ LogicalResult PackExpander::expand() {
     weights.push_back(weight);
   }
   b.setInsertionPoint(op);
-  SmallVector<Value> results;
-  results.push_back(packOperands([](WeightsOp w) { return w.getSources(); },
-                                 op.getResultTypes()[0], IntegerType()));
-  if (op.getNumResults() > 1) {
-    auto storage = cast<IntegerType>(weights.front().getType().getStorage());
-    results.push_back(packOperands([](WeightsOp w) { return w.getScales(); },
-                                   op.getResultTypes()[1], IntegerType()));
-    results.push_back(
-        weights.front().getZeros().empty()
-            ? fillZeroPoint(op.getResultTypes()[2])
-            : packOperands([](WeightsOp w) { return w.getZeros(); },
-                           op.getResultTypes()[2], storage));
-  }
-  rewriter.replaceOp(op, results);
+  auto replace = [&](unsigned result, function_ref<Value(Type)> build) {
+    if (result < op.getNumResults() && !op.getResult(result).use_empty())
+      rewriter.replaceAllUsesWith(op.getResult(result),
+                                  build(op.getResult(result).getType()));
+  };
+  auto storage = dyn_cast<IntegerType>(weights.front().getType().getStorage());
+  replace(0, [&](Type type) {
+    return packOperands([](WeightsOp w) { return w.getSources(); }, type,
+                        IntegerType());
+  });
+  replace(1, [&](Type type) {
+    return packOperands([](WeightsOp w) { return w.getScales(); }, type,
+                        IntegerType());
+  });
+  replace(2, [&](Type type) {
+    if (weights.front().getZeros().empty())
+      return fillZeroPoint(type);
+    return packOperands([](WeightsOp w) { return w.getZeros(); }, type,
+                        storage);
+  });
+  rewriter.eraseOp(op);
   for (WeightsOp weight : weights)
     if (weight->use_empty())
       rewriter.eraseOp(weight);

@@ -10,7 +10,6 @@
 #include "FFNKernel.h"
 #include "KernelUtils.h"
 #include "RowKernels.h"
-#include "WidenPanel.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -25,8 +24,8 @@ static bool isSupportedVector(Value vectors) {
 /// Whether a projection can be packed and widened by the kernels.
 static bool isSupportedProjection(Value weights, Value bias) {
   auto op = weights.getDefiningOp<WeightsOp>();
-  if (!op || !canWiden(op.getType().getStorage(), op.getEffectiveBlock(),
-                       op.getType().getInSize()))
+  if (!op || !isa<Float32Type, Float16Type, BFloat16Type, IntegerType>(
+                 op.getType().getStorage()))
     return false;
   // Of small floats, arith can only widen powers of two.
   if (!op.getScales().empty()) {
@@ -120,10 +119,18 @@ PackedStorage ExpertsBuilder::pack(ArrayRef<Value> matrices,
   auto weights = matrices.front().getDefiningOp<WeightsOp>();
   PackedStorage storage;
   storage.element = weights.getType().getStorage();
-  storage.types = SmallVector<Type>(op.getResultTypes());
-  if (isa<IntegerType>(storage.element))
-    storage.block = weights.getEffectiveBlock();
-  llvm::append_range(arguments, op.getResults());
+  SmallVector<Value> packed(op.getResults());
+  if (isa<IntegerType>(storage.element)) {
+    // Blocks of a row differ only if there is more than one.
+    int64_t block = weights.getEffectiveBlock();
+    storage.block = block < weights.getType().getInSize() ? block : 0;
+    if (weights.getZeros().empty()) {
+      storage.zeroPoint = weights.getZeroPoint();
+      packed.pop_back();
+    }
+  }
+  storage.types = SmallVector<Type>(ValueRange(packed).getTypes());
+  llvm::append_range(arguments, packed);
   return storage;
 }
 

@@ -8,7 +8,6 @@
 
 #include "FFNKernel.h"
 #include "KernelUtils.h"
-#include "WidenPanel.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "moe/Dialect/MoE/IR/Activation.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -26,6 +25,8 @@ std::string FFNKernelConfig::getKey() const {
      << target.dotBF16;
   for (const PackedStorage *storage : {&first, &second}) {
     os << ' ' << storage->element << ' ' << storage->block;
+    if (storage->zeroPoint)
+      os << " zero " << *storage->zeroPoint;
     for (Type type : storage->types)
       os << ' ' << type;
   }
@@ -128,10 +129,11 @@ SmallVector<Type> FFNKernelEmitter::getArgumentTypes() {
 }
 
 /// bf16 rows go to AVX512-BF16 where there is one; other rows keep their
-/// precision. Codes become f32 panels before they are multiplied.
+/// precision.
 TileKernel FFNKernelEmitter::getTileKernel(const PackedStorage &storage) {
-  if (isa<IntegerType>(storage.element))
-    return {tile, TileForm::Plain, b.getF32Type()};
+  if (auto codes = dyn_cast<IntegerType>(storage.element))
+    return {tile,  TileForm::Codes, b.getI8Type(),
+            codes, storage.block,   storage.zeroPoint};
   if (!storage.element.isBF16())
     return {tile, TileForm::Plain, storage.element};
   bool dot = config.target.dotBF16 && config.element.isBF16();
@@ -163,15 +165,17 @@ void FFNKernelEmitter::readArguments(func::FuncOp func) {
   output = take();
 }
 
-/// Sets the element behind a row of odd length: tiles that take two at a time
-/// multiply it with a weight of zero, which must not meet a NaN.
+/// Sets what stands behind a row up to a whole word: tiles multiply it with
+/// weights of zero, which must not meet a NaN.
 static void emitRowEnd(ImplicitLocOpBuilder &b, const TileKernel &kernel,
                        Value rows, Value row, int64_t depth) {
-  if (depth % kernel.getGroup() == 0)
+  int64_t end = llvm::alignTo(depth, kernel.getGroup());
+  if (end == depth)
     return;
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(kernel.getRowType()));
-  memref::StoreOp::create(b, zero, rows,
-                          ValueRange{row, constantIndex(b, depth)});
+  for (int64_t k = depth; k < end; ++k)
+    memref::StoreOp::create(b, zero, rows,
+                            ValueRange{row, constantIndex(b, k)});
 }
 
 /// Copies the token of each row into `gathered`.
@@ -196,24 +200,16 @@ void FFNKernelEmitter::emitGather() {
   });
 }
 
-/// All panels of a projection, without dimensions and as the tiles take them,
-/// and in `position` where the panel after (expert, panel) starts.
+/// All panels of a projection, without dimensions, and in `position` where the
+/// panel after (expert, panel) starts.
 Value FFNKernelEmitter::getPanelAhead(const Projection &projection,
                                       Value expert, Value panel,
                                       Value &position) {
   Value all = projection.panels.front();
   auto type = cast<MemRefType>(all.getType());
-  Type element = projection.kernel.element;
   Value flat = memref::CollapseShapeOp::create(
       b, all, SmallVector<ReassociationIndices>{{0, 1, 2, 3}});
   int64_t size = type.getDimSize(2) * type.getDimSize(3);
-  if (element != type.getElementType()) {
-    unsigned ratio = element.getIntOrFloatBitWidth() / 8;
-    size /= ratio;
-    auto view = MemRefType::get({type.getNumElements() / ratio}, element);
-    flat = memref::ViewOp::create(b, view, flat, constantIndex(b, 0),
-                                  ValueRange{});
-  }
   Value number = arith::AddIOp::create(
       b, arith::MulIOp::create(b, expert, constantIndex(b, type.getDimSize(1))),
       arith::AddIOp::create(b, panel, constantIndex(b, 1)));
@@ -230,10 +226,7 @@ TileAhead FFNKernelEmitter::getTileAhead(const Projection &projection,
   auto type = cast<MemRefType>(projection.panels.front().getType());
   int64_t steps =
       llvm::divideCeil(projection.depth, projection.kernel.getDepthPerStep());
-  int64_t bytes = type.getDimSize(2) * type.getDimSize(3) *
-                  (type.getElementTypeBitWidth() / 8);
-  int64_t size =
-      bytes / (projection.kernel.element.getIntOrFloatBitWidth() / 8);
+  int64_t size = type.getDimSize(2) * type.getDimSize(3);
   Value step = arith::CeilDivUIOp::create(
       b, constantIndex(b, llvm::divideCeil(size, steps)), rows.count);
   Value single = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rows.count,
@@ -277,17 +270,19 @@ void FFNKernelEmitter::emitProjection(
 
         Value accumulators = memref::AllocOp::create(
             b, MemRefType::get({tile.rows, tile.columns}, b.getF32Type()));
-        Value wide =
-            allocateWidePanel(b, *projection.storage, tile, projection.depth);
         Value perTask = constantIndex(b, panelsPerTask);
         Value firstPanel = arith::MulIOp::create(b, block, perTask);
         Value lastPanel = arith::MinUIOp::create(
             b, arith::AddIOp::create(b, firstPanel, perTask),
             constantIndex(b, panels));
         emitFor(b, firstPanel, lastPanel, 1, [&](Value panel) {
-          Value weights =
-              emitWidePanel(b, *projection.storage, tile, projection.depth,
-                            projection.panels, expert, panel, wide);
+          TilePanel weights = {
+              slicePanel(b, projection.panels[0], expert, panel),
+              {},
+              constantIndex(b, projection.depth)};
+          for (Value parameter : llvm::drop_begin(projection.panels))
+            weights.parameters.push_back(
+                slicePanel(b, parameter, expert, panel));
           Value position;
           Value next = getPanelAhead(projection, expert, panel, position);
           forEachRowTile(b, tile, begin, end, [&](RowTile rows) {
@@ -332,6 +327,16 @@ void FFNKernelEmitter::emitUpEpilogue(Value expert, Value panel, Value row,
       Value position = arith::AddIOp::create(b, column, constantIndex(b, c));
       storeF32(b, value, activated, ValueRange{target, position});
     }
+    // An activation of nothing may be something.
+    if (config.inter % down.kernel.getGroup() == 0)
+      return;
+    int64_t last = (config.inter - 1) / width;
+    Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, panel,
+                                         constantIndex(b, last));
+    auto guarded = scf::IfOp::create(b, isLast, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(guarded.thenBlock());
+    emitRowEnd(b, down.kernel, activated, target, config.inter);
   });
 }
 

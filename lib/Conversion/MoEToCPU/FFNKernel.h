@@ -18,9 +18,12 @@ namespace mlir::moe {
 struct PackedStorage {
   /// Storage type of an element.
   Type element;
-  /// Inputs that share a scale, 0 when there are no scales.
+  /// Inputs that share a scale, 0 when all do or there are no scales.
   int64_t block = 0;
-  /// Types of the packed tensors, as `moe.pack_weights` gives them.
+  /// The zero point of codes, if there is only one.
+  std::optional<int64_t> zeroPoint;
+  /// Types of the packed tensors, as `moe.pack_weights` gives them, without
+  /// zero points if there is only one.
   SmallVector<Type> types;
 };
 

@@ -46,8 +46,9 @@ static void emitPanel(ImplicitLocOpBuilder &b, const TileShape &tile,
       memref::CollapseShapeOp::create(
           b, accumulators, SmallVector<ReassociationIndices>{{0, 1}}),
       zero, zero};
+  TilePanel operand = {panel, {}, memref::DimOp::create(b, panel, 0)};
   forEachRowTile(b, tile, begin, end, [&](RowTile rows) {
-    callTileGemm(b, gemm, a, rows.row, rows.rows, panel, accumulators, ahead);
+    callTileGemm(b, gemm, a, rows.row, rows.rows, operand, accumulators, ahead);
     emitFor(b, constantIndex(b, 0), rows.rows, 1, [&](Value i) {
       Value target = arith::AddIOp::create(b, rows.row, i);
       emitVectorFor(b, columns, tile.lanes, [&](Value j, int64_t lanes) {

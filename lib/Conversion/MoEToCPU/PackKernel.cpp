@@ -118,11 +118,13 @@ static void packMatrix(ImplicitLocOpBuilder &b, const PackKernelConfig &config,
       emitFor(b, kBegin, kEnd, 1, [&](Value k) { store(zero, k, column); });
     });
   });
-  if (depth % config.group)
+  Value paddedEnd = constantIndex(b, shape[2] * config.group);
+  emitFor(b, end, paddedEnd, 1, [&](Value k) {
     emitFor(b, constantIndex(b, 0), constantIndex(b, width), 1, [&](Value c) {
-      store(zero, end,
+      store(zero, k,
             arith::AddIOp::create(b, c, constantIndex(b, position * width)));
     });
+  });
 }
 
 func::FuncOp mlir::moe::getPackKernel(ModuleOp module, Location loc,

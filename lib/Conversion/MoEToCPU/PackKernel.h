@@ -22,10 +22,10 @@ struct PackKernelConfig {
   bool stacked;
   /// Whether a table names the source's expert of each, when `stacked`.
   bool selected = false;
-  /// Panels: E × P × K × NR, or of pairs in k, E × P × ceil(K/2) × 2NR.
+  /// Panels: E × P × ceil(K/g) × g·NR.
   MemRefType target;
-  /// Elements consecutive in k that stand side by side: 1 or 2; and the number
-  /// of those that the source has.
+  /// How many elements consecutive in k stand side by side (g), and how many
+  /// the source has (K).
   int64_t group = 1, depth;
   /// Layout of each matrix in the source; they alternate inside a panel.
   SmallVector<LayoutAttr> layouts;

@@ -24,7 +24,28 @@ Type TileKernel::getRowType() const {
                                : Type(Float32Type::get(context));
 }
 
+int64_t TileKernel::getGroup() const {
+  switch (form) {
+  case TileForm::Plain:
+    return 1;
+  case TileForm::Pairs:
+  case TileForm::Dot:
+    return 2;
+  case TileForm::Codes:
+    return 32 / codes.getWidth();
+  }
+}
+
+int64_t TileKernel::getPanelWidth() const {
+  if (form == TileForm::Plain)
+    return tile.columns;
+  return tile.columns * 32 / element.getIntOrFloatBitWidth();
+}
+
 namespace {
+/// Up to how many rows codes are widened a word at a time.
+constexpr int64_t maxRowsOfWords = 4;
+
 /// Emits the loop for one number of rows.
 class TileEmitter {
 public:
@@ -33,21 +54,33 @@ public:
       : b(b), kernel(kernel), rows(rows),
         columns(kernel.tile.columns / kernel.tile.lanes), a(args[0]),
         panel(args[3]), c(args[4]), ahead(args[5]), position(args[6]),
-        step(args[7]),
+        step(args[7]), depth(args[8]), parameters(args.drop_front(9)),
         vector(VectorType::get({kernel.tile.lanes}, b.getF32Type())) {
     for (int64_t i = 0; i < rows; ++i)
       rowIndices.push_back(
           arith::AddIOp::create(b, args[1], constantIndex(b, i)));
   }
 
-  void emit();
+  void emit() {
+    if (kernel.form == TileForm::Codes)
+      emitBlocks();
+    else
+      emitWhole();
+  }
 
 private:
+  void emitWhole();
+  void emitBlocks();
+  void emitLoop(Value begin, Value end, function_ref<void(Value)> step);
   void emitFetches(Value k);
   void emitStep(Value k);
   void emitPlainStep(Value k);
   void emitPairsStep(Value k);
   void emitDotStep(Value k);
+  void emitCodeStep(Value k);
+  void emitCodeWord(Value word);
+  Value getExcess(Value block, int64_t column);
+  Value widenCode(Value word, Value excess);
   void addProducts(Value k, ArrayRef<Value> weights);
   Value spreadPair(Value row, Value k);
   Value loadWords(Value k, int64_t column);
@@ -55,11 +88,14 @@ private:
   ImplicitLocOpBuilder &b;
   const TileKernel &kernel;
   int64_t rows, columns;
-  Value a, panel, c, ahead, position, step;
+  Value a, panel, c, ahead, position, step, depth;
+  ValueRange parameters;
   VectorType vector;
   SmallVector<Value> rowIndices;
   /// Accumulators, row by row.
   SmallVector<Value> sums;
+  /// What the codes of a block have too much, for each vector of columns.
+  SmallVector<Value> excess;
 };
 } // namespace
 
@@ -97,12 +133,12 @@ void TileEmitter::emitPlainStep(Value k) {
   addProducts(k, weights);
 }
 
-/// The pairs of two k of a vector of columns.
-Value TileEmitter::loadWords(Value k, int64_t column) {
-  int64_t lanes = 2 * kernel.tile.lanes;
+/// The words `index` of a vector of columns, as elements.
+Value TileEmitter::loadWords(Value index, int64_t column) {
+  int64_t lanes = kernel.getPanelWidth() / columns;
   return vector::LoadOp::create(
       b, VectorType::get({lanes}, kernel.element), panel,
-      ValueRange{k, constantIndex(b, column * lanes)});
+      ValueRange{index, constantIndex(b, column * lanes)});
 }
 
 /// One k at a time: with both of a pair, LLVM's scheduler would load the rows
@@ -131,6 +167,92 @@ void TileEmitter::emitPairsStep(Value k) {
     weights.push_back(vector::BitCastOp::create(b, vector, upper));
   }
   addProducts(k, weights);
+}
+
+/// The bits of 2²³. The sum of it and a small integer has that integer in its
+/// lowest bits.
+static constexpr int64_t magicBits = 0x4B000000;
+static constexpr double magic = 0x1p23;
+
+/// Codes of two's complement, with the sign bit inverted, are unsigned ones
+/// above this.
+static int64_t getSignBit(IntegerType codes) {
+  return codes.isUnsigned() ? 0 : int64_t(1) << (codes.getWidth() - 1);
+}
+
+static Value splat(ImplicitLocOpBuilder &b, VectorType type, int64_t value) {
+  return arith::ConstantOp::create(
+      b, DenseElementsAttr::get(cast<ShapedType>(Type(type)),
+                                b.getI32IntegerAttr(value)));
+}
+
+/// What `widenCode` has to take off the codes of a block.
+Value TileEmitter::getExcess(Value block, int64_t column) {
+  double constant = magic + getSignBit(kernel.codes);
+  auto spread = [&](double value) -> Value {
+    return arith::ConstantOp::create(
+        b, DenseElementsAttr::get(cast<ShapedType>(Type(vector)),
+                                  b.getF32FloatAttr(value)));
+  };
+  if (kernel.zeroPoint)
+    return spread(constant + *kernel.zeroPoint);
+  Value zeros =
+      loadF32(b, parameters[1],
+              ValueRange{block, constantIndex(b, column * kernel.tile.lanes)},
+              kernel.tile.lanes);
+  return arith::AddFOp::create(b, spread(constant), zeros);
+}
+
+/// The code in the lowest bits of `word` as f32, less its zero point. A
+/// conversion of integers would take one instruction more.
+Value TileEmitter::widenCode(Value word, Value excess) {
+  auto words = cast<VectorType>(word.getType());
+  Value mask = splat(b, words, (int64_t(1) << kernel.codes.getWidth()) - 1);
+  Value bits = arith::XOrIOp::create(
+      b, arith::AndIOp::create(b, word, mask),
+      splat(b, words, magicBits | getSignBit(kernel.codes)));
+  Value raised = vector::BitCastOp::create(b, vector, bits);
+  return arith::SubFOp::create(b, raised, excess);
+}
+
+/// One k at a time, for the reason of `emitPairsStep`.
+void TileEmitter::emitCodeStep(Value k) {
+  auto words = vector.cloneWith({}, b.getI32Type());
+  Value group = constantIndex(b, kernel.getGroup());
+  Value place =
+      arith::MulIOp::create(b, arith::RemUIOp::create(b, k, group),
+                            constantIndex(b, kernel.codes.getWidth()));
+  Value shift = vector::BroadcastOp::create(
+      b, words, arith::IndexCastOp::create(b, b.getI32Type(), place));
+  Value word = arith::DivUIOp::create(b, k, group);
+  SmallVector<Value> weights;
+  for (int64_t j = 0; j < columns; ++j) {
+    Value loaded = vector::BitCastOp::create(b, words, loadWords(word, j));
+    weights.push_back(
+        widenCode(arith::ShRUIOp::create(b, loaded, shift), excess[j]));
+  }
+  addProducts(k, weights);
+}
+
+/// All k of a word.
+void TileEmitter::emitCodeWord(Value word) {
+  auto words = vector.cloneWith({}, b.getI32Type());
+  int64_t group = kernel.getGroup();
+  SmallVector<Value> loaded;
+  for (int64_t j = 0; j < columns; ++j)
+    loaded.push_back(vector::BitCastOp::create(b, words, loadWords(word, j)));
+  Value first = arith::MulIOp::create(b, word, constantIndex(b, group));
+  for (int64_t n = 0; n < group; ++n) {
+    SmallVector<Value> weights;
+    for (int64_t j = 0; j < columns; ++j) {
+      Value shifted = loaded[j];
+      if (n)
+        shifted = arith::ShRUIOp::create(
+            b, shifted, splat(b, words, n * kernel.codes.getWidth()));
+      weights.push_back(widenCode(shifted, excess[j]));
+    }
+    addProducts(arith::AddIOp::create(b, first, constantIndex(b, n)), weights);
+  }
 }
 
 /// A row's elements 2k and 2k + 1, as often as a vector holds them.
@@ -170,31 +292,80 @@ void TileEmitter::emitStep(Value k) {
     return emitPairsStep(k);
   case TileForm::Dot:
     return emitDotStep(k);
+  case TileForm::Codes:
+    return emitCodeStep(k);
   }
 }
 
-void TileEmitter::emit() {
+/// Emits `for k in [begin, end)` with the accumulators in registers, which
+/// start at zero.
+void TileEmitter::emitLoop(Value begin, Value end,
+                           function_ref<void(Value)> step) {
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(vector));
   SmallVector<Value> init(rows * columns, zero);
-  Value depth = memref::DimOp::create(b, panel, 0);
-  if (kernel.form == TileForm::Pairs)
-    depth = arith::MulIOp::create(b, depth, constantIndex(b, 2));
-  auto loop = scf::ForOp::create(b, constantIndex(b, 0), depth,
-                                 constantIndex(b, 1), init);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    sums.assign(loop.getRegionIterArgs().begin(),
-                loop.getRegionIterArgs().end());
-    emitStep(loop.getInductionVar());
-    scf::YieldOp::create(b, sums);
-  }
+  auto loop = scf::ForOp::create(b, begin, end, constantIndex(b, 1), init);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  sums.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
+  step(loop.getInductionVar());
+  scf::YieldOp::create(b, sums);
+  sums.assign(loop.getResults().begin(), loop.getResults().end());
+}
+
+void TileEmitter::emitWhole() {
+  Value steps = depth;
+  if (kernel.getDepthPerStep() > 1)
+    steps = arith::CeilDivUIOp::create(
+        b, depth, constantIndex(b, kernel.getDepthPerStep()));
+  emitLoop(constantIndex(b, 0), steps, [&](Value k) { emitStep(k); });
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < columns; ++j)
       vector::StoreOp::create(
-          b, loop.getResult(i * columns + j), c,
+          b, sums[i * columns + j], c,
           ValueRange{constantIndex(b, i),
                      constantIndex(b, j * kernel.tile.lanes)});
+}
+
+/// Sums each block by itself and adds it to C, times its scale.
+void TileEmitter::emitBlocks() {
+  int64_t lanes = kernel.tile.lanes, group = kernel.getGroup();
+  Value scales = parameters[0], zeroRow = constantIndex(b, 0);
+  // Few rows leave registers free, and are what bandwidth limits: a word at a
+  // time needs fewer instructions.
+  bool wholeWords = rows <= maxRowsOfWords && kernel.block % group == 0;
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(vector));
+  auto forEachSum = [&](function_ref<void(int64_t, int64_t, ValueRange)> body) {
+    for (int64_t i = 0; i < rows; ++i)
+      for (int64_t j = 0; j < columns; ++j)
+        body(i, j, {constantIndex(b, i), constantIndex(b, j * lanes)});
+  };
+  forEachSum([&](int64_t, int64_t, ValueRange at) {
+    vector::StoreOp::create(b, zero, c, at);
+  });
+  Value blocks = memref::DimOp::create(b, scales, 0);
+  Value size = kernel.block ? constantIndex(b, kernel.block) : depth;
+  emitFor(b, zeroRow, blocks, 1, [&](Value block) {
+    Value begin = arith::MulIOp::create(b, block, size);
+    Value end =
+        arith::MinUIOp::create(b, arith::AddIOp::create(b, begin, size), depth);
+    excess.clear();
+    for (int64_t j = 0; j < columns; ++j)
+      excess.push_back(getExcess(block, j));
+    if (wholeWords) {
+      Value perWord = constantIndex(b, group);
+      emitLoop(arith::DivUIOp::create(b, begin, perWord),
+               arith::CeilDivUIOp::create(b, end, perWord),
+               [&](Value word) { emitCodeWord(word); });
+    } else {
+      emitLoop(begin, end, [&](Value k) { emitStep(k); });
+    }
+    forEachSum([&](int64_t i, int64_t j, ValueRange at) {
+      Value scale = loadF32(b, scales, ValueRange{block, at[1]}, lanes);
+      Value sum = vector::FMAOp::create(b, sums[i * columns + j], scale,
+                                        loadF32(b, c, at, lanes));
+      vector::StoreOp::create(b, sum, c, at);
+    });
+  });
 }
 
 /// A name that tells the kinds apart.
@@ -204,8 +375,13 @@ static std::string getName(const TileKernel &kernel) {
   llvm::raw_string_ostream os(name);
   if (kernel.form == TileForm::Dot)
     os << "_dot";
-  if (!kernel.element.isF32())
+  if (kernel.form == TileForm::Codes) {
+    os << '_' << kernel.codes << 'b' << kernel.block;
+    if (kernel.zeroPoint)
+      os << 'z' << *kernel.zeroPoint;
+  } else if (!kernel.element.isF32()) {
     os << '_' << kernel.element;
+  }
   return name;
 }
 
@@ -223,12 +399,15 @@ func::FuncOp mlir::moe::getTileGemm(ModuleOp module, Location loc,
       MemRefType::get({dynamic, dynamic}, kernel.getRowType()),
       index,
       index,
-      getPanelType(kernel.element, dynamic, tile.columns * kernel.getGroup(),
-                   dynamic),
+      getPanelType(kernel.element, dynamic, kernel.getPanelWidth(), dynamic),
       MemRefType::get({tile.rows, tile.columns}, f32),
       MemRefType::get({dynamic}, kernel.element),
       index,
+      index,
       index};
+  if (kernel.form == TileForm::Codes)
+    types.append(kernel.zeroPoint ? 1 : 2,
+                 getPanelType(f32, dynamic, tile.columns, dynamic));
   func::FuncOp func = createKernel(module, loc, name, types);
   ImplicitLocOpBuilder b(loc, context);
   b.setInsertionPointToStart(&func.getBody().front());
@@ -252,15 +431,24 @@ func::FuncOp mlir::moe::getTileGemm(ModuleOp module, Location loc,
 }
 
 void mlir::moe::callTileGemm(ImplicitLocOpBuilder &b, func::FuncOp gemm,
-                             Value a, Value row, Value rows, Value panel,
-                             Value c, const TileAhead &ahead) {
+                             Value a, Value row, Value rows,
+                             const TilePanel &panel, Value c,
+                             const TileAhead &ahead) {
   ArrayRef<Type> types = gemm.getArgumentTypes();
-  func::CallOp::create(
-      b, gemm,
-      ValueRange{memref::CastOp::create(b, types[0], a), row, rows,
-                 memref::CastOp::create(b, types[3], panel), c,
-                 memref::CastOp::create(b, types[5], ahead.panels),
-                 ahead.position, ahead.step});
+  SmallVector<Value> arguments = {
+      memref::CastOp::create(b, types[0], a),
+      row,
+      rows,
+      memref::CastOp::create(b, types[3], panel.elements),
+      c,
+      memref::CastOp::create(b, types[5], ahead.panels),
+      ahead.position,
+      ahead.step,
+      panel.depth};
+  for (Value parameter : panel.parameters)
+    arguments.push_back(
+        memref::CastOp::create(b, types[arguments.size()], parameter));
+  func::CallOp::create(b, gemm, arguments);
 }
 
 void mlir::moe::forEachRowTile(ImplicitLocOpBuilder &b, const TileShape &tile,

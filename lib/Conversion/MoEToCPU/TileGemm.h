@@ -43,10 +43,13 @@ struct KernelTarget {
 enum class TileForm {
   /// f32 rows, panels of f32 or f16 with one k in a row.
   Plain,
-  /// f32 rows, panels of bf16 with two k in a row, widened in registers.
+  /// f32 rows, panels of bf16 with two k in a word, widened in registers.
   Pairs,
   /// bf16 rows and panels, two k at a time by AVX512-BF16.
   Dot,
+  /// f32 rows, panels of integer codes with as many k in a word as fit, of
+  /// which blocks share a scale and a zero point.
+  Codes,
 };
 
 /// One kind of tile GEMM.
@@ -55,28 +58,45 @@ struct TileKernel {
   TileForm form;
   /// Element type of the panels.
   Type element;
+  /// Of codes: their type; inputs that share a scale; the one zero point, if
+  /// there is only one.
+  IntegerType codes = {};
+  int64_t block = 0;
+  std::optional<int64_t> zeroPoint = {};
 
   /// Element type of the rows.
   Type getRowType() const;
-  /// How many k stand side by side in a panel.
-  int64_t getGroup() const { return form == TileForm::Plain ? 1 : 2; }
+  /// How many k stand side by side in a word of a panel; 1 without words.
+  int64_t getGroup() const;
+  /// Elements in a row of a panel.
+  int64_t getPanelWidth() const;
   /// How many k one step of the loop takes.
   int64_t getDepthPerStep() const { return form == TileForm::Dot ? 2 : 1; }
+};
+
+/// A panel as tiles take it.
+struct TilePanel {
+  Value elements;
+  /// Of codes, for each block: scales, and zero points if they differ.
+  SmallVector<Value> parameters;
+  /// Number of inputs.
+  Value depth;
 };
 
 /// Returns the private function
 ///
 ///   (A: memref<?x?xR>, row: index, rows: index,
-///    B: memref<?xNRxT, strided<[?, 1], offset: ?>>, C: memref<MRxNRxf32>,
-///    ahead: memref<?xT>, position: index, step: index)
+///    B: memref<?xWxT, strided<[?, 1], offset: ?>>, C: memref<MRxNRxf32>,
+///    ahead: memref<?xT>, position: index, step: index, depth: index,
+///    [scales: memref<?xNRxf32, …>, [zeros: memref<?xNRxf32, …>]])
 ///
 /// of `module`, created on the first call, that computes
-/// C[i][j] = Σ_k A[row + i][k] · B[k][j], k over the rows of B, for
-/// 1 ≤ rows ≤ MR in registers, with one specialised loop for each number of
-/// rows. A row of B has two k side by side where the form says so. The order of
-/// the sum is that of k for every number of rows, so results do not depend on
-/// the tiling. On its way it fetches the elements of `ahead` from `position`,
-/// `step` of them with each step in k.
+/// C[i][j] = Σ_k A[row + i][k] · B[k][j], k < depth, for 1 ≤ rows ≤ MR in
+/// registers, with one specialised loop for each number of rows. Where B has
+/// words, A must have zeros behind its rows up to a whole one. The order of the
+/// sum is that of k, of codes within a block, for every number of rows, so
+/// results do not depend on the tiling. On its way it fetches the elements of
+/// `ahead` from `position`, `step` of them with each step in k.
 func::FuncOp getTileGemm(ModuleOp module, Location loc,
                          const TileKernel &kernel);
 
@@ -87,7 +107,7 @@ struct TileAhead {
 
 /// Calls it on an A and a B of any strides.
 void callTileGemm(ImplicitLocOpBuilder &b, func::FuncOp gemm, Value a,
-                  Value row, Value rows, Value panel, Value c,
+                  Value row, Value rows, const TilePanel &panel, Value c,
                   const TileAhead &ahead);
 
 /// One of the tiles that cover a range of rows.
@@ -100,8 +120,8 @@ struct RowTile {
 
 /// Emits the loop over tiles of rows that covers rows [begin, end), of at most
 /// `tile.rows` rows and nearly equal size.
-void forEachRowTile(ImplicitLocOpBuilder &b, const TileShape &tile,
-                    Value begin, Value end, function_ref<void(RowTile)> body);
+void forEachRowTile(ImplicitLocOpBuilder &b, const TileShape &tile, Value begin,
+                    Value end, function_ref<void(RowTile)> body);
 
 } // namespace mlir::moe
 

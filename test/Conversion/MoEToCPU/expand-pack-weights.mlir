@@ -34,20 +34,20 @@ func.func @separate(%a: tensor<40x32xf32>, %b: tensor<40x32xf32>)
 
 // -----
 
-// Codes stay packed two to a byte; scales are spread over the panel, and one
+// Codes stay packed two to a byte, four bytes to a word; scales are spread over the panel, and one
 // zero point fills its tensor.
 // CHECK-LABEL: func.func @quantised
-// CHECK:         moe.call_kernel {{.*}} outs(%{{.*}} : tensor<4x2x16x32xi8>)
+// CHECK:         moe.call_kernel {{.*}} outs(%{{.*}} : tensor<4x2x4x128xi8>)
 // CHECK:         moe.call_kernel {{.*}} outs(%{{.*}} : tensor<4x2x2x32xf32>)
 // CHECK:         linalg.fill ins(%{{.*}} : f32) outs(%{{.*}} : tensor<4x2x2x32xf32>)
 func.func @quantised(%t: tensor<4x40x16xi8>, %s: tensor<4x40x2xf32>)
-    -> (tensor<4x2x16x32xi8>, tensor<4x2x2x32xf32>, tensor<4x2x2x32xf32>) {
+    -> (tensor<4x2x4x128xi8>, tensor<4x2x2x32xf32>, tensor<4x2x2x32xf32>) {
   %w = moe.weights %t scales(%s : tensor<4x40x2xf32>) block(16) zero_point(8)
       : tensor<4x40x16xi8> -> !moe.weights<4x40x32, ui4>
   %p:3 = moe.pack_weights %w panel(32) : !moe.weights<4x40x32, ui4>
-      -> tensor<4x2x16x32xi8>, tensor<4x2x2x32xf32>, tensor<4x2x2x32xf32>
+      -> tensor<4x2x4x128xi8>, tensor<4x2x2x32xf32>, tensor<4x2x2x32xf32>
   return %p#0, %p#1, %p#2
-      : tensor<4x2x16x32xi8>, tensor<4x2x2x32xf32>, tensor<4x2x2x32xf32>
+      : tensor<4x2x4x128xi8>, tensor<4x2x2x32xf32>, tensor<4x2x2x32xf32>
 }
 
 // -----

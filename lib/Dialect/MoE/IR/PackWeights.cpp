@@ -35,9 +35,10 @@ SmallVector<Type> PackWeightsOp::inferPackedTypes(WeightsType weights,
                      ? Type(IntegerType::get(context, 8))
                      : weights.getStorage();
   int64_t columns = panel;
-  if (element.isBF16()) {
-    rows = llvm::divideCeil(rows, 2);
-    columns *= 2;
+  if (int64_t group = element.isInteger(8) ? 4 : element.isBF16() ? 2 : 1;
+      group > 1) {
+    rows = llvm::divideCeil(rows, group);
+    columns *= group;
   }
   SmallVector<Type> types = {
       RankedTensorType::get({experts, panels, rows, columns}, element)};

@@ -62,7 +62,9 @@ static unsigned hoist(func::FuncOp func) {
   builder.setInsertionPointAfter(func);
   SmallVector<Type> types;
   for (PackWeightsOp op : packings)
-    llvm::append_range(types, op.getResultTypes());
+    for (Value result : op.getResults())
+      if (!result.use_empty())
+        types.push_back(result.getType());
   auto init = func::FuncOp::create(builder, func.getLoc(),
                                    (func.getName() + "_init").str(),
                                    builder.getFunctionType({}, types));
@@ -75,13 +77,16 @@ static unsigned hoist(func::FuncOp func) {
   SmallVector<Value> packed;
   for (PackWeightsOp op : packings)
     for (Value result : op.getResults())
-      packed.push_back(mapping.lookup(result));
+      if (!result.use_empty())
+        packed.push_back(mapping.lookup(result));
   func::ReturnOp::create(builder, init.getLoc(), packed);
 
   func->setAttr("moe.init", FlatSymbolRefAttr::get(init));
   int64_t resident = 0;
   for (PackWeightsOp op : packings) {
     for (Value result : op.getResults()) {
+      if (result.use_empty())
+        continue;
       auto attributes = builder.getDictionaryAttr(builder.getNamedAttr(
           "moe.resident", builder.getI64IntegerAttr(resident++)));
       unsigned index = func.getNumArguments();

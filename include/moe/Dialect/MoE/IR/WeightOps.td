@@ -138,11 +138,12 @@ def MoE_PackWeightsOp : MoE_Op<"pack_weights", [Pure]> {
 
     with zeros where p·w + c ≥ out. Elements keep their storage type; storage
     of less than a byte keeps 8/bits elements consecutive in k in one byte
-    (i8), so K' = ceil(in·bits/8) there and in otherwise. Elements of bf16
-    stand in pairs, as processors multiply them: the result is E × ceil(out/w)
-    × ceil(in/2) × 2·panel, and element (k, j) of a panel its element
-    (k / 2, 2j + k mod 2), zero for k ≥ in. The values of the elements do not
-    change, and nothing is dequantised.
+    (i8), so K' = ceil(in·bits/8) there and in otherwise. Elements of bf16 and
+    bytes of codes stand in words of 32 bits, as processors multiply them:
+    with g = 2 or 4 of them in a word, the result is
+    E × ceil(out/w) × ceil(K'/g) × g·panel, and element (k, j) of a panel its
+    element (k / g, g·j + k mod g), zero for k ≥ K'. The values of the elements
+    do not change, and nothing is dequantised.
 
     Quantised weights give two more results, f32 scales and f32 zero points,
     both E × ceil(out/w) × blocks × panel. Vector weights give one result,
