@@ -105,6 +105,9 @@ static Expected<CompileResult> compile(StringRef path,
   pipeline.keepDefaults = options.keepDefaults;
   pipeline.vectorBits = options.target.getVectorBits();
   pipeline.dotBF16 = options.target.hasFeature("avx512bf16");
+  pipeline.dotInt8 = options.roundActivations &&
+                     options.target.hasFeature(
+                         pipeline.vectorBits == 512 ? "avx512vnni" : "avxvnni");
   mlir::PassManager pm(&context);
   mlir::moe::buildMoEToCPUPipeline(pm, pipeline);
   if (failed(pm.run(*module)))
@@ -132,6 +135,8 @@ static Expected<std::string> getKey(StringRef path,
     text += " keep-defaults";
   if (options.profile)
     text += " profile";
+  if (options.roundActivations)
+    text += " round-activations";
   return ObjectCache::computeKey(path, text, options.target);
 }
 

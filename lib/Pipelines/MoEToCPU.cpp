@@ -59,6 +59,7 @@ static void buildModelLowering(OpPassManager &pm,
     ConvertMoEToCPUPassOptions kernels;
     kernels.vectorBits = options.vectorBits;
     kernels.dotBF16 = options.dotBF16;
+    kernels.dotInt8 = options.dotInt8;
     pm.addPass(createConvertMoEToCPUPass(kernels));
     pm.addPass(createHoistWeightPackingPass());
     pm.addPass(createExpandPackWeightsPass());

@@ -125,6 +125,10 @@ static constexpr OptionInfo infos[] = {
      }},
     {"warm", "", "Leave the caches as the call before left them",
      setFlag<&Options::warm>},
+    {"round-activations", "",
+     "Let integer weights meet activations of 8 bits, as moe-run does by the "
+     "same option",
+     setFlag<&Options::roundActivations>},
     {"json", "", "Print JSON", setFlag<&Options::json>},
     {"ceilings", "", "Measure the machine only",
      setFlag<&Options::ceilingsOnly>},

@@ -28,6 +28,7 @@ struct Options {
   int64_t rounds = 7;
   int64_t seed = 0;
   bool warm = false;
+  bool roundActivations = false;
   bool json = false;
   bool ceilingsOnly = false;
   bool help = false;

@@ -53,7 +53,8 @@ void moe::printTable(const Options &options, ArrayRef<Machine> machines,
   os << "hidden " << options.shape.hidden << ", inter " << options.shape.inter
      << ", experts " << options.shape.experts << ", top-k "
      << options.shape.topK << ", routing " << options.skewName
-     << (options.warm ? ", warm caches\n\n" : "\n\n")
+     << (options.warm ? ", warm caches" : "")
+     << (options.roundActivations ? ", activations of 8 bits\n\n" : "\n\n")
      << "type  processor     threads tokens experts    min ms median ms  "
         "Gop/s   GB/s S-MFU S-MBU floor ms  floor\n";
   for (const Result &result : results) {
@@ -94,6 +95,7 @@ void moe::printJson(const Options &options, ArrayRef<Machine> machines,
       json.attribute("block", options.block);
       json.attribute("skew", options.skewName);
       json.attribute("warm", options.warm);
+      json.attribute("round_activations", options.roundActivations);
     });
     json.attributeArray("results", [&] {
       for (const Result &result : results)

@@ -98,6 +98,7 @@ Error Bench::loadTarget(StringRef cpu) {
   Target target{cpu == "host" ? code->cpu : cpu.str(), *code, {}};
   CompileOptions compile;
   compile.target = *code;
+  compile.roundActivations = options.roundActivations;
   for (const std::string &layer : layers) {
     progress.show("compile and load for " + cpu);
     Expected<std::unique_ptr<Session>> session =

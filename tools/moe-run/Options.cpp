@@ -147,6 +147,11 @@ static constexpr OptionInfo infos[] = {
      setString<&Options::target>},
     {"mcpu", "NAME", "Processor to compile for, by LLVM's name (default: host)",
      setString<&Options::mcpu>},
+    {"round-activations", "",
+     "Round activations to 8 bits, with a scale for each block of weights, "
+     "where they meet integer weights and the processor has VNNI: faster, and "
+     "not exact",
+     setFlag<&Options::roundActivations>},
     {"pipeline", "optimized|unfused|reference",
      "Compile to fast kernels, to kernels for each step of a layer on its own, "
      "or by the operations' definitions (default: optimized)",

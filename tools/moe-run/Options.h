@@ -39,6 +39,7 @@ struct Options {
   bool cold = false;
   bool profile = false;
   bool noCache = false;
+  bool roundActivations = false;
   std::vector<std::string> dump;
   bool bisect = false;
   bool help = false;

@@ -59,7 +59,10 @@ def ConvertMoEToCPUPass : Pass<"convert-moe-to-cpu", "::mlir::ModuleOp"> {
     Option<"vectorBits", "vector-bits", "int64_t", /*default=*/"256",
            "Bits of the target's vector registers: 256 or 512.">,
     Option<"dotBF16", "dot-bf16", "bool", /*default=*/"false",
-           "Multiply bf16 tokens and bf16 weights by AVX512-BF16.">];
+           "Multiply bf16 tokens and bf16 weights by AVX512-BF16.">,
+    Option<"dotInt8", "dot-int8", "bool", /*default=*/"false",
+           "Round what meets integer weights to 8 bits, with a scale for each "
+           "block of theirs, and multiply by VNNI. Off, arithmetic is f32.">];
   let statistics = [
     Statistic<"numKernels", "num-kernels",
               "Number of moe.experts lowered to kernels">,

@@ -28,6 +28,9 @@ struct CompileOptions {
   std::vector<std::string> without;
   /// Keep inputs for which the model has a value.
   bool keepDefaults = false;
+  /// Let kernels round activations to 8 bits where they meet integer weights
+  /// and the processor multiplies such.
+  bool roundActivations = false;
   /// Make code that tells the runtime which operation it is at.
   bool profile = false;
   /// Where compiled models are kept; "" for nowhere.

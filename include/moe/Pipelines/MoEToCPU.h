@@ -46,6 +46,10 @@ struct MoEToCPUOptions : PassPipelineOptions<MoEToCPUOptions> {
       *this, "dot-bf16",
       llvm::cl::desc("Multiply bf16 tokens and bf16 weights by AVX512-BF16"),
       llvm::cl::init(false)};
+  PassOptions::Option<bool> dotInt8{
+      *this, "dot-int8",
+      llvm::cl::desc("Round what meets integer weights to 8 bits, for VNNI"),
+      llvm::cl::init(false)};
 };
 
 /// From onnxir, moe, or the tensor dialects to the LLVM dialect, with the entry

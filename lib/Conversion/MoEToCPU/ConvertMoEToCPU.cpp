@@ -39,7 +39,7 @@ struct ConvertMoEToCPUPass
     SmallVector<ExpertsOp> ops;
     getOperation().walk([&](ExpertsOp op) { ops.push_back(op); });
     PatternRewriter rewriter(&getContext());
-    KernelTarget target{TileShape::get(vectorBits), dotBF16};
+    KernelTarget target{TileShape::get(vectorBits), dotBF16, dotInt8};
     for (ExpertsOp op : ops) {
       // One set may stand twice among the operands.
       llvm::SmallSetVector<Value, 8> sets(op.getSets().begin(),

@@ -8,6 +8,7 @@
 
 #include "FFNKernel.h"
 #include "KernelUtils.h"
+#include "RoundRows.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "moe/Dialect/MoE/IR/Activation.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -22,7 +23,7 @@ std::string FFNKernelConfig::getKey() const {
   os << experts << ' ' << hidden << ' ' << inter << ' ' << out << ' ' << gated
      << ' ' << activation << ' ' << element << ' ' << gather << ' ' << firstBias
      << secondBias << ' ' << target.tile.lanes << ' ' << target.tile.rows << ' '
-     << target.dotBF16;
+     << target.dotBF16 << target.dotInt8;
   for (const PackedStorage *storage : {&first, &second}) {
     os << ' ' << storage->element << ' ' << storage->block;
     if (storage->zeroPoint)
@@ -58,13 +59,14 @@ private:
 
   SmallVector<Type> getArgumentTypes();
   void readArguments(func::FuncOp func);
-  TileKernel getTileKernel(const PackedStorage &storage);
+  TileKernel getTileKernel(const PackedStorage &storage, int64_t depth);
+  TileRows roundRows(const Projection &projection, Value rows);
   void emitGather();
   Value getPanelAhead(const Projection &projection, Value expert, Value panel,
                       Value &position);
   TileAhead getTileAhead(const Projection &projection, Value panels,
                          Value position, const RowTile &rows);
-  void emitProjection(Projection &projection, Value input,
+  void emitProjection(Projection &projection, const TileRows &input,
                       function_ref<void(Value expert, Value panel, Value row,
                                         Value rows, Value tile)>
                           epilogue);
@@ -130,10 +132,15 @@ SmallVector<Type> FFNKernelEmitter::getArgumentTypes() {
 
 /// bf16 rows go to AVX512-BF16 where there is one; other rows keep their
 /// precision.
-TileKernel FFNKernelEmitter::getTileKernel(const PackedStorage &storage) {
-  if (auto codes = dyn_cast<IntegerType>(storage.element))
-    return {tile,  TileForm::Codes, b.getI8Type(),
-            codes, storage.block,   storage.zeroPoint};
+TileKernel FFNKernelEmitter::getTileKernel(const PackedStorage &storage,
+                                           int64_t depth) {
+  if (auto codes = dyn_cast<IntegerType>(storage.element)) {
+    bool dot = config.target.dotInt8 &&
+               canRoundRows(tile, depth, storage.block, codes.getWidth());
+    return {tile,          dot ? TileForm::CodeDot : TileForm::Codes,
+            b.getI8Type(), codes,
+            storage.block, storage.zeroPoint};
+  }
   if (!storage.element.isBF16())
     return {tile, TileForm::Plain, storage.element};
   bool dot = config.target.dotBF16 && config.element.isBF16();
@@ -157,7 +164,7 @@ void FFNKernelEmitter::readArguments(func::FuncOp func) {
       projection.bias = take();
     projection.storage = &storage;
     projection.depth = depth;
-    projection.kernel = getTileKernel(storage);
+    projection.kernel = getTileKernel(storage, depth);
     projection.gemm = getTileGemm(module, b.getLoc(), projection.kernel);
   };
   takeProjection(up, config.first, config.firstBias, config.hidden);
@@ -169,6 +176,7 @@ void FFNKernelEmitter::readArguments(func::FuncOp func) {
 /// weights of zero, which must not meet a NaN.
 static void emitRowEnd(ImplicitLocOpBuilder &b, const TileKernel &kernel,
                        Value rows, Value row, int64_t depth) {
+  // Rows that are rounded have whole words.
   int64_t end = llvm::alignTo(depth, kernel.getGroup());
   if (end == depth)
     return;
@@ -198,6 +206,18 @@ void FFNKernelEmitter::emitGather() {
       emitRowEnd(b, up.kernel, gathered, row, config.hidden);
     });
   });
+}
+
+/// `rows` as the tiles of a projection take them.
+TileRows FFNKernelEmitter::roundRows(const Projection &projection, Value rows) {
+  if (projection.kernel.form != TileForm::CodeDot)
+    return {rows, {}};
+  TileRows rounded =
+      allocateRoundedRows(b, projection.kernel, numRows, projection.depth);
+  emitParallelFor(b, numRows, [&](Value row) {
+    emitRoundRow(b, projection.kernel, rows, row, projection.depth, rounded);
+  });
+  return rounded;
 }
 
 /// All panels of a projection, without dimensions, and in `position` where the
@@ -241,7 +261,7 @@ TileAhead FFNKernelEmitter::getTileAhead(const Projection &projection,
 /// Emits the grouped GEMM of one projection: tasks are (expert, block of
 /// panels), in which each panel meets all rows of its expert.
 void FFNKernelEmitter::emitProjection(
-    Projection &projection, Value rowsIn,
+    Projection &projection, const TileRows &rowsIn,
     function_ref<void(Value, Value, Value, Value, Value)> epilogue) {
   ArrayRef<int64_t> shape =
       cast<MemRefType>(projection.panels.front().getType()).getShape();
@@ -366,20 +386,22 @@ func::FuncOp FFNKernelEmitter::emit(StringRef name) {
       arith::AddIOp::create(b, first, constantIndex(b, config.experts));
   numRows = arith::SubIOp::create(b, loadIndex(b, offsets, last), base);
   auto allocate = [&](int64_t stride, const TileKernel &kernel) -> Value {
-    auto type =
-        MemRefType::get({ShapedType::kDynamic, stride}, kernel.getRowType());
+    // Rows are rounded once they are whole.
+    Type element = kernel.form == TileForm::CodeDot ? Type(b.getF32Type())
+                                                    : kernel.getRowType();
+    auto type = MemRefType::get({ShapedType::kDynamic, stride}, element);
     return memref::AllocOp::create(b, type, ValueRange{numRows});
   };
   gathered = allocate(getInputStride(), up.kernel);
   activated = allocate(getInterStride(), down.kernel);
 
   emitGather();
-  emitProjection(up, gathered,
+  emitProjection(up, roundRows(up, gathered),
                  [&](Value expert, Value panel, Value row, Value rows,
                      Value accumulators) {
                    emitUpEpilogue(expert, panel, row, rows, accumulators);
                  });
-  emitProjection(down, activated,
+  emitProjection(down, roundRows(down, activated),
                  [&](Value expert, Value panel, Value row, Value rows,
                      Value accumulators) {
                    emitDownEpilogue(expert, panel, row, rows, accumulators);

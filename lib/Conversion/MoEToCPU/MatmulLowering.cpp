@@ -48,7 +48,8 @@ static void emitPanel(ImplicitLocOpBuilder &b, const TileShape &tile,
       zero, zero};
   TilePanel operand = {panel, {}, memref::DimOp::create(b, panel, 0)};
   forEachRowTile(b, tile, begin, end, [&](RowTile rows) {
-    callTileGemm(b, gemm, a, rows.row, rows.rows, operand, accumulators, ahead);
+    callTileGemm(b, gemm, {a, {}}, rows.row, rows.rows, operand, accumulators,
+                 ahead);
     emitFor(b, constantIndex(b, 0), rows.rows, 1, [&](Value i) {
       Value target = arith::AddIOp::create(b, rows.row, i);
       emitVectorFor(b, columns, tile.lanes, [&](Value j, int64_t lanes) {

@@ -37,6 +37,9 @@ struct KernelTarget {
   TileShape tile;
   /// Whether it multiplies pairs of bf16 (AVX512-BF16).
   bool dotBF16 = false;
+  /// Whether to round what meets integer codes to 8 bits, for the sums of
+  /// products of four bytes that it has (VNNI).
+  bool dotInt8 = false;
 };
 
 /// What a tile multiplies, and how.
@@ -50,6 +53,10 @@ enum class TileForm {
   /// f32 rows, panels of integer codes with as many k in a word as fit, of
   /// which blocks share a scale and a zero point.
   Codes,
+  /// The same panels with rows that were rounded to bytes, block by block,
+  /// multiplied by VNNI. Bytes of a row stand in the order in which shifts
+  /// bring forth the codes of a word.
+  CodeDot,
 };
 
 /// One kind of tile GEMM.
@@ -71,7 +78,19 @@ struct TileKernel {
   /// Elements in a row of a panel.
   int64_t getPanelWidth() const;
   /// How many k one step of the loop takes.
-  int64_t getDepthPerStep() const { return form == TileForm::Dot ? 2 : 1; }
+  int64_t getDepthPerStep() const {
+    return form == TileForm::Dot ? 2 : form == TileForm::CodeDot ? 4 : 1;
+  }
+  bool hasCodes() const {
+    return form == TileForm::Codes || form == TileForm::CodeDot;
+  }
+};
+
+/// Rows as tiles take them.
+struct TileRows {
+  Value elements;
+  /// Of rounded rows, for each block: scales, and sums of the integers.
+  SmallVector<Value> parameters;
 };
 
 /// A panel as tiles take it.
@@ -88,7 +107,8 @@ struct TilePanel {
 ///   (A: memref<?x?xR>, row: index, rows: index,
 ///    B: memref<?xWxT, strided<[?, 1], offset: ?>>, C: memref<MRxNRxf32>,
 ///    ahead: memref<?xT>, position: index, step: index, depth: index,
-///    [scales: memref<?xNRxf32, …>, [zeros: memref<?xNRxf32, …>]])
+///    [scales: memref<?xNRxf32, …>, [zeros: memref<?xNRxf32, …>]],
+///    [row scales: memref<?x?xf32>, row sums: memref<?x?xf32>])
 ///
 /// of `module`, created on the first call, that computes
 /// C[i][j] = Σ_k A[row + i][k] · B[k][j], k < depth, for 1 ≤ rows ≤ MR in
@@ -106,7 +126,7 @@ struct TileAhead {
 };
 
 /// Calls it on an A and a B of any strides.
-void callTileGemm(ImplicitLocOpBuilder &b, func::FuncOp gemm, Value a,
+void callTileGemm(ImplicitLocOpBuilder &b, func::FuncOp gemm, const TileRows &a,
                   Value row, Value rows, const TilePanel &panel, Value c,
                   const TileAhead &ahead);
 

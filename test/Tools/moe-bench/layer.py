@@ -2,7 +2,7 @@
 # RUN: moe-bench --hidden=64 --inter=48 --experts=6 --top-k=2 --tokens=1,9 --dtype=f32,f16,bf16,int8,int4 \
 # RUN:   --block=16 --threads=1,2 --rounds=2 --json > %t.uniform
 # RUN: moe-bench --hidden=64 --inter=48 --experts=6 --top-k=2 --tokens=50 --skew=one --warm --rounds=3 --json > %t.one
-# RUN: moe-bench --hidden=64 --inter=48 --experts=6 --top-k=2 --tokens=50 --skew=zipf --block=0 --dtype=int8 --rounds=1 --json > %t.zipf
+# RUN: moe-bench --hidden=64 --inter=48 --experts=6 --top-k=2 --tokens=50 --skew=zipf --block=0 --dtype=int8 --rounds=1 --round-activations --json > %t.zipf
 # RUN: %python %s %t.uniform %t.one %t.zipf
 # RUN: moe-bench --hidden=64 --inter=48 --experts=6 --top-k=2 --tokens=1,9 --threads=1 --rounds=1 2>%t.err | FileCheck %s
 # RUN: count 0 < %t.err
@@ -60,3 +60,4 @@ assert all(r["runs"] == 2 for r in uniform["results"])
 assert [r["experts_touched"] for r in check(one)] == [2]
 assert one["layer"]["warm"] and one["results"][0]["runs"] == 3
 assert [r["experts_touched"] for r in check(zipf)] == [6]
+assert zipf["layer"]["round_activations"] and not one["layer"]["round_activations"]

@@ -1,0 +1,80 @@
+//===- TileEmitter.h - Emits the loops of tiles -----------------*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_LIB_CONVERSION_MOETOCPU_TILEEMITTER_H
+#define MOE_LIB_CONVERSION_MOETOCPU_TILEEMITTER_H
+
+#include "KernelUtils.h"
+#include "TileGemm.h"
+
+namespace mlir::moe {
+
+/// A vector of equal integers.
+Value splatInteger(ImplicitLocOpBuilder &b, VectorType type, int64_t value);
+
+/// Emits the loop for one number of rows.
+class TileEmitter {
+public:
+  TileEmitter(ImplicitLocOpBuilder &b, const TileKernel &kernel, int64_t rows,
+              ValueRange args)
+      : b(b), kernel(kernel), rows(rows),
+        columns(kernel.tile.columns / kernel.tile.lanes), a(args[0]),
+        panel(args[3]), c(args[4]), ahead(args[5]), position(args[6]),
+        step(args[7]), depth(args[8]), parameters(args.drop_front(9)),
+        vector(VectorType::get({kernel.tile.lanes}, b.getF32Type())) {
+    for (int64_t i = 0; i < rows; ++i)
+      rowIndices.push_back(
+          arith::AddIOp::create(b, args[1], constantIndex(b, i)));
+  }
+
+  void emit() {
+    if (kernel.hasCodes())
+      emitBlocks();
+    else
+      emitWhole();
+  }
+
+private:
+  void emitWhole();
+  void emitBlocks();
+  void emitLoop(Value begin, Value end, VectorType type,
+                function_ref<void(Value)> step);
+  void emitFetches(Value k);
+  void emitStep(Value k);
+  void emitPlainStep(Value k);
+  void emitPairsStep(Value k);
+  void emitDotStep(Value k);
+  void emitCodeStep(Value k);
+  void emitCodeWord(Value word);
+  Value getExcess(Value block, int64_t column);
+  Value widenCode(Value word, Value excess);
+  void addProducts(Value k, ArrayRef<Value> weights);
+  void emitCodeDotStep(Value k);
+  Value loadCodeBytes(Value k, int64_t column);
+  void addBlock(Value block);
+  void addDotBlock(Value block);
+  Value spreadWord(Value row, Value word, int64_t elements);
+  void forEachSum(function_ref<void(int64_t, int64_t, ValueRange)> body);
+  Value loadWords(Value k, int64_t column);
+
+  ImplicitLocOpBuilder &b;
+  const TileKernel &kernel;
+  int64_t rows, columns;
+  Value a, panel, c, ahead, position, step, depth;
+  ValueRange parameters;
+  VectorType vector;
+  SmallVector<Value> rowIndices;
+  /// Accumulators, row by row.
+  SmallVector<Value> sums;
+  /// What the codes of a block have too much, for each vector of columns.
+  SmallVector<Value> excess;
+};
+
+} // namespace mlir::moe
+
+#endif // MOE_LIB_CONVERSION_MOETOCPU_TILEEMITTER_H
