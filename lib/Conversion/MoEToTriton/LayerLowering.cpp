@@ -328,7 +328,7 @@ LayerBuilder::Results LayerBuilder::buildRegime(const Regime &regime) {
 LayerBuilder::Results LayerBuilder::buildVector() {
   GemmConfig up = first, down = second;
   chooseVectorTile(up, routing.slots, 1, options.machine);
-  chooseVectorTile(down, 1, routing.paddedSlots(), options.machine);
+  chooseVectorTile(down, 1, routing.slots, options.machine);
   Type element = first.rows;
   Value h = empty({b.getIndexAttr(routing.slots),
                    b.getIndexAttr(up.resultColumns())},
@@ -342,8 +342,9 @@ LayerBuilder::Results LayerBuilder::buildVector() {
   if (routing.gate)
     outputs = {weights, ids};
   outputs.push_back(h);
-  Value blocks = index(routing.slots * llvm::divideCeil(up.out,
-                                                        up.tileColumns));
+  Value blocks = index(
+      routing.slots *
+      llvm::divideCeil(up.out, up.tileColumns * up.groupRows));
   SmallVector<Value> results = launch(
       getFirstVectorKernel(factory, routing, up), blocks, inputs, outputs);
   h = results.back();

@@ -35,7 +35,13 @@ SmallVector<Regime> mlir::moe::chooseRegimes(const RoutingConfig &routing,
                                              Type operand) {
   int64_t slots = routing.slots, experts = routing.experts;
   SmallVector<Regime> regimes;
-  regimes.push_back({Regime::Vector, 1});
+  // The second product of one token holds sums of all slots.
+  constexpr int64_t mostVectors = 16;
+  if (slots <= mostVectors)
+    regimes.push_back({Regime::Vector, 1});
+  auto reached = [&]() -> int64_t {
+    return regimes.empty() ? 0 : regimes.back().maxTokens;
+  };
   // One program compares all its slots with each other, and ranks all experts
   // for all its tokens; what it holds in registers is the limit.
   constexpr int64_t mostSlots = 128, mostScores = 1 << 13;
@@ -56,9 +62,9 @@ SmallVector<Regime> mlir::moe::chooseRegimes(const RoutingConfig &routing,
     bool last = rows == highest;
     int64_t most = last ? std::numeric_limits<int64_t>::max()
                         : std::max<int64_t>(shareOf(rows) * experts / slots, 1);
-    if (most <= regimes.back().maxTokens)
+    if (most <= reached())
       continue;
-    if (planTokens > 1 && regimes.back().maxTokens < planTokens) {
+    if (reached() < planTokens) {
       int64_t here = std::min(most, planTokens);
       regimes.push_back({Regime::OneProgram, here, rows,
                          roundUpToPowerOf2(here), 0});
@@ -133,6 +139,8 @@ void mlir::moe::chooseVectorTile(GemmConfig &config, int64_t vectors,
          static_cast<int64_t>(llvm::alignTo(config.in, depth)) * 8 >
              config.in * 9)
     depth /= 2;
+  while (depth > 128 && depth * vectorsOfProgram > elements)
+    depth /= 2;
   int64_t columns = std::clamp<int64_t>(
       elements / (depth * vectorsOfProgram), 2, 16);
   auto programs = [&]() -> int64_t {
@@ -142,4 +150,9 @@ void mlir::moe::chooseVectorTile(GemmConfig &config, int64_t vectors,
     columns /= 2;
   config.tileColumns = columns;
   config.tileDepth = depth;
+  // The first product's programs choose the experts, each for itself: more work
+  // for each, while there are enough of them.
+  if (config.isFirst())
+    config.groupRows = std::max<int64_t>(
+        1, programs() / (6 * machine.multiprocessors));
 }

@@ -13,35 +13,54 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Σ over the input dimension of products: one sum for each row of `a`, a column
-/// of pointers to rows of weights, with `x`, one pointer to a row or a column of
-/// them. Rows that are not `live` (null: all are) are not read.
-static Value buildProducts(KernelBuilder &k, const GemmConfig &config, Value a,
-                           Value x, Value live) {
-  int64_t depth = config.tileDepth, count = k.shapeOf(a)[0];
+namespace {
+/// A block of weights' rows and the vector that it is multiplied with: a column
+/// of pointers to rows, a pointer to the vector, and whether they are read at
+/// all (null: they are).
+struct Product {
+  Value rows, vector, live;
+};
+} // namespace
+
+/// Σ over the input dimension for each row of each product. All are read side
+/// by side, so that as much as possible is under way.
+static SmallVector<Value> buildProducts(KernelBuilder &k,
+                                        const GemmConfig &config,
+                                        ArrayRef<Product> products) {
+  int64_t depth = config.tileDepth;
   Value column = k.range(depth, 1);
   bool whole = config.in % depth == 0;
-  Value acc = k.full({count, depth}, k.f32(), 0);
-  Value sum = k.loop(
-      k.i32(0), k.i32(config.in), depth, acc,
+  SmallVector<Value> inits;
+  for (const Product &product : products)
+    inits.push_back(
+        k.full({k.shapeOf(product.rows)[0], depth}, k.f32(), 0));
+  SmallVector<Value> sums = k.loop(
+      k.i32(0), k.i32(config.in), depth, inits,
       [&](Value from, ValueRange carried) -> SmallVector<Value> {
         Value at = k.add(column, from);
         Value inside = whole ? Value() : k.less(at, k.i32(config.in));
-        auto read = [&](Value base, Type element) {
+        auto read = [&](Value base, Value live, Type element) {
           Value pointer = k.pointer(base, at);
           Value mask = inside;
-          if (live && k.shapeOf(base).size() == 2)
-            mask = mask ? k.andOp(live, mask) : live;
-          if (mask)
-            mask = k.broadcast(mask, k.shapeOf(pointer));
-          Value tile = mask ? k.load(pointer, mask, k.constant(element, 0))
-                            : k.load(pointer);
-          return k.convert(tile, k.f32());
+          if (live)
+            mask = mask ? k.andOp(mask, live) : live;
+          if (!mask)
+            return k.convert(k.load(pointer), k.f32());
+          mask = k.broadcast(mask, k.shapeOf(pointer));
+          return k.convert(k.load(pointer, mask, k.constant(element, 0)),
+                           k.f32());
         };
-        return {k.add(carried[0], k.mul(read(a, config.weights),
-                                        read(x, config.rows)))};
-      })[0];
-  return k.reduce(sum, 1, Combine::Add);
+        SmallVector<Value> next;
+        for (auto [product, acc] : llvm::zip_equal(products, carried)) {
+          Value a = read(product.rows, product.live, config.weights);
+          Value x = read(product.vector, product.live, config.rows);
+          next.push_back(k.add(acc, k.mul(a, x)));
+        }
+        return next;
+      });
+  for (Value &sum : sums)
+    sum = k.reduce(sum, 1, Combine::Add);
+  return sums;
 }
 
 /// The element of a vector at a place.
@@ -94,7 +113,8 @@ tt::FuncOp mlir::moe::getFirstVectorKernel(KernelFactory &factory,
         // Rows of gate and up alternate.
         int64_t rows = config.tileColumns;
         int64_t width = config.gated ? rows / 2 : rows;
-        int64_t programs = llvm::divideCeil(config.out, rows);
+        int64_t programs =
+            llvm::divideCeil(config.out, rows * config.groupRows);
 
         Value program = k.programId();
         Value slot = k.div(program, k.i32(programs));
@@ -119,28 +139,38 @@ tt::FuncOp mlir::moe::getFirstVectorKernel(KernelFactory &factory,
         Value known = k.andOp(k.lessEqual(k.i32(0), expert),
                               k.less(expert, k.i32(config.experts)));
         k.ifThen(known, [&] {
-          Value row = k.add(k.mul(block, k.i32(rows)), k.range(rows));
-          row = k.minimum(row, k.i32(config.out - 1));
           Value wide = k.convert(expert, k.i64());
           Value matrix = k.pointer(
               weights, k.mul(wide, k.i64(config.out * config.in)));
-          Value start = k.mul(k.convert(k.along(row, 0), k.i64()),
-                              k.i64(config.in));
-          Value up = buildProducts(k, config, k.pointer(matrix, start), x,
-                                   /*live=*/{});
-          if (bias) {
-            Value at = k.add(k.mul(wide, k.i64(config.out)),
-                             k.convert(row, k.i64()));
-            up = k.add(up, k.convert(k.read(bias, at), k.f32()));
-          }
-          Value gate;
-          if (config.gated)
-            std::tie(gate, up) = k.splitAlternating(up);
-          Value h = buildActivation(k.get(), k.get().getLoc(),
-                                    config.activation, gate, up);
-          Value n = k.add(k.mul(block, k.i32(width)), k.range(width));
-          k.write(output, k.add(k.mul(slot, k.i32(columns)), n), h,
-                  k.less(n, k.i32(columns)));
+          Value last = k.mul(k.add(block, k.i32(1)),
+                             k.i32(rows * config.groupRows));
+          Value end = k.minimum(last, k.i32(config.out));
+          Value begin = k.mul(block, k.i32(rows * config.groupRows));
+          // A choice serves several blocks of rows.
+          k.loop(begin, end, rows, {},
+                 [&](Value first, ValueRange) -> SmallVector<Value> {
+                   Value row = k.add(k.range(rows), first);
+                   row = k.minimum(row, k.i32(config.out - 1));
+                   Value start = k.mul(k.convert(k.along(row, 0), k.i64()),
+                                       k.i64(config.in));
+                   Value up = buildProducts(
+                       k, config, {{k.pointer(matrix, start), x, {}}})[0];
+                   if (bias) {
+                     Value at = k.add(k.mul(wide, k.i64(config.out)),
+                                      k.convert(row, k.i64()));
+                     up = k.add(up, k.convert(k.read(bias, at), k.f32()));
+                   }
+                   Value gate;
+                   if (config.gated)
+                     std::tie(gate, up) = k.splitAlternating(up);
+                   Value h = buildActivation(k.get(), k.get().getLoc(),
+                                             config.activation, gate, up);
+                   Value n = config.gated ? k.div(first, k.i32(2)) : first;
+                   n = k.add(k.range(width), n);
+                   k.write(output, k.add(k.mul(slot, k.i32(columns)), n), h,
+                           k.less(n, k.i32(columns)));
+                   return {};
+                 });
         });
       });
 }
@@ -169,40 +199,40 @@ tt::FuncOp mlir::moe::getSecondVectorKernel(KernelFactory &factory,
         arguments = arguments.drop_front(config.bias ? 3 : 2).drop_back();
         Value ids = arguments[0], routingWeights = arguments[1];
         ValueRange operands = arguments.drop_front(2);
-        // All slots at once: rows of a tile are `width` columns of each slot.
-        int64_t width = config.tileColumns, slots = routing.paddedSlots();
-        Value row = k.range(slots * width);
-        Value slot = k.div(row, k.i32(width));
+        int64_t width = config.tileColumns;
         Value first = k.mul(k.programId(), k.i32(width));
-        Value n = k.add(k.rem(row, k.i32(width)), first);
-        n = k.minimum(n, k.i32(config.out - 1));
-        Value isSlot = k.less(slot, k.i32(routing.slots));
-        Value expert = k.read(ids, slot, isSlot);
-        // What a slot without an expert would multiply is not read.
-        Value known = k.andOp(k.lessEqual(k.i32(0), expert),
-                              k.less(expert, k.i32(config.experts)));
-        known = k.andOp(known, isSlot);
-        Value wide = k.convert(k.select(known, expert, k.i32(0)), k.i64());
-        Value at = k.add(k.mul(wide, k.i64(config.out)), k.convert(n, k.i64()));
-        Value a = k.pointer(weights,
-                            k.mul(k.along(at, 0), k.i64(config.in)));
-        Value x = k.pointer(h, k.mul(k.along(slot, 0), k.i32(config.in)));
-        Value sum = buildProducts(k, config, a, x, k.along(known, 0));
-        if (bias)
-          sum = k.add(sum, k.convert(k.read(bias, at, known), k.f32()));
-        Value weight = k.convert(k.read(routingWeights, slot, known), k.f32());
-        Value zero = k.constant(k.f32(), 0);
-        Value terms = k.select(known, k.mul(sum, weight), zero);
-        terms = k.unflatten(terms, slots);
-        // In the order of the slots: each is taken out by itself.
-        Value y = k.full({width}, k.f32(), 0);
-        Value number = k.range(slots, 0);
-        for (int64_t j = 0; j < routing.slots; ++j) {
-          Value term = k.select(k.equal(number, k.i32(j)), terms, zero);
-          y = k.add(y, k.reduce(term, 0, Combine::Add));
-        }
-        n = k.add(first, k.range(width));
+        Value n = k.add(k.range(width), first);
         Value live = k.less(n, k.i32(config.out));
+        Value row = k.convert(k.minimum(n, k.i32(config.out - 1)), k.i64());
+        Value inRow = k.mul(k.along(row, 0), k.i64(config.in));
+        SmallVector<Product> products;
+        SmallVector<Value> experts;
+        for (int64_t j = 0; j < routing.slots; ++j) {
+          Value expert = k.read(ids, k.i32(j));
+          // What a slot without an expert would multiply is not read.
+          Value known = k.andOp(k.lessEqual(k.i32(0), expert),
+                                k.less(expert, k.i32(config.experts)));
+          Value wide =
+              k.convert(k.select(known, expert, k.i32(0)), k.i64());
+          Value matrix = k.pointer(
+              weights, k.mul(wide, k.i64(config.out * config.in)));
+          products.push_back({k.pointer(matrix, inRow),
+                              k.pointer(h, k.i32(j * config.in)), known});
+          experts.push_back(wide);
+        }
+        SmallVector<Value> sums = buildProducts(k, config, products);
+        Value y = k.full({width}, k.f32(), 0);
+        for (int64_t j = 0; j < routing.slots; ++j) {
+          Value known = products[j].live, sum = sums[j];
+          if (bias) {
+            Value at = k.add(k.mul(experts[j], k.i64(config.out)), row);
+            Value value = k.read(bias, at, k.broadcast(known, {width}));
+            sum = k.add(sum, k.convert(value, k.f32()));
+          }
+          Value weight =
+              k.convert(k.read(routingWeights, k.i32(j), known), k.f32());
+          y = k.select(known, k.add(y, k.mul(sum, weight)), y);
+        }
         y = buildAffine(k, affine, operands, y, k.i32(0), n, live, config.out);
         k.write(output, n, y, live);
       });
