@@ -60,8 +60,9 @@ struct ConvertMoEToCPUPass
     });
     for (Operation *op : routes) {
       auto route = dyn_cast<RouteOp>(op);
-      if (succeeded(route ? lowerRoute(route, tile, rewriter)
-                          : lowerProject(cast<ProjectOp>(op), tile, rewriter)))
+      if (succeeded(
+              route ? lowerRoute(route, target.tile, rewriter)
+                    : lowerProject(cast<ProjectOp>(op), target.tile, rewriter)))
         ++numRoutes;
     }
     SmallVector<linalg::MatmulOp> matmuls;

@@ -40,16 +40,8 @@ static void emitPanel(ImplicitLocOpBuilder &b, const TileShape &tile,
                       Value end) {
   Value accumulators = memref::AllocOp::create(
       b, MemRefType::get({tile.rows, tile.columns}, b.getF32Type()));
-  // Nothing is fetched ahead: rows of B are read where they stand.
-  Value zero = constantIndex(b, 0);
-  TileAhead ahead = {
-      memref::CollapseShapeOp::create(
-          b, accumulators, SmallVector<ReassociationIndices>{{0, 1}}),
-      zero, zero};
-  TilePanel operand = {panel, {}, memref::DimOp::create(b, panel, 0)};
   forEachRowTile(b, tile, begin, end, [&](RowTile rows) {
-    callTileGemm(b, gemm, {a, {}}, rows.row, rows.rows, operand, accumulators,
-                 ahead);
+    callTileGemm(b, gemm, a, rows.row, rows.rows, panel, accumulators);
     emitFor(b, constantIndex(b, 0), rows.rows, 1, [&](Value i) {
       Value target = arith::AddIOp::create(b, rows.row, i);
       emitVectorFor(b, columns, tile.lanes, [&](Value j, int64_t lanes) {

@@ -45,7 +45,7 @@ static func::FuncOp getProductKernel(ModuleOp module, Location loc,
        MemRefType::get({dynamic, panels * tile.columns}, f32)});
   ImplicitLocOpBuilder b(loc, context);
   b.setInsertionPointToStart(&func.getBody().front());
-  func::FuncOp gemm = getTileGemm(module, loc, tile);
+  func::FuncOp gemm = getTileGemm(module, loc, {tile, TileForm::Plain, f32});
   Value matrix = func.getArgument(0), result = func.getArgument(2);
   Value accumulators = memref::AllocOp::create(
       b, MemRefType::get({tile.rows, tile.columns}, f32));
@@ -56,10 +56,10 @@ static func::FuncOp getProductKernel(ModuleOp module, Location loc,
     Value panel = slicePanel(b, func.getArgument(1), zero, p);
     Value column =
         arith::MulIOp::create(b, p, constantIndex(b, tile.columns));
-    forEachRowTile(b, tile, zero, rows, [&](Value row, Value count) {
-      callTileGemm(b, gemm, matrix, row, count, panel, accumulators);
-      emitFor(b, zero, count, 1, [&](Value i) {
-        Value target = arith::AddIOp::create(b, row, i);
+    forEachRowTile(b, tile, zero, rows, [&](RowTile part) {
+      callTileGemm(b, gemm, matrix, part.row, part.rows, panel, accumulators);
+      emitFor(b, zero, part.rows, 1, [&](Value i) {
+        Value target = arith::AddIOp::create(b, part.row, i);
         emitVectorFor(b, tile.columns, tile.lanes, [&](Value j, int64_t lanes) {
           Value value = loadF32(b, accumulators, ValueRange{i, j}, lanes);
           Value place = arith::AddIOp::create(b, column, j);

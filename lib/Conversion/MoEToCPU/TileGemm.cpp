@@ -289,6 +289,17 @@ void mlir::moe::callTileGemm(ImplicitLocOpBuilder &b, func::FuncOp gemm,
   func::CallOp::create(b, gemm, arguments);
 }
 
+void mlir::moe::callTileGemm(ImplicitLocOpBuilder &b, func::FuncOp gemm,
+                             Value a, Value row, Value rows, Value panel,
+                             Value c) {
+  Value zero = constantIndex(b, 0);
+  Value flat = memref::CollapseShapeOp::create(
+      b, c, SmallVector<ReassociationIndices>{{0, 1}});
+  callTileGemm(b, gemm, TileRows{a, {}}, row, rows,
+               TilePanel{panel, {}, memref::DimOp::create(b, panel, 0)}, c,
+               TileAhead{flat, zero, zero});
+}
+
 void mlir::moe::forEachRowTile(ImplicitLocOpBuilder &b, const TileShape &tile,
                                Value begin, Value end,
                                function_ref<void(RowTile)> body) {

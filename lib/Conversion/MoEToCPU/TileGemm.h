@@ -130,6 +130,11 @@ void callTileGemm(ImplicitLocOpBuilder &b, func::FuncOp gemm, const TileRows &a,
                   Value row, Value rows, const TilePanel &panel, Value c,
                   const TileAhead &ahead);
 
+/// Calls a plain one of f32 on matrices that are read where they stand, with
+/// nothing fetched ahead.
+void callTileGemm(ImplicitLocOpBuilder &b, func::FuncOp gemm, Value a,
+                  Value row, Value rows, Value panel, Value c);
+
 /// One of the tiles that cover a range of rows.
 struct RowTile {
   /// First row, number of rows.

@@ -235,26 +235,6 @@ def decomposed_sigmoid(g, l):
     return g.scatter(ids, w, p)
 
 
-def dispatched(g, l, capacity=3, exclusive=False, clipped=True):
-    """The dispatch tensor TxExC and the weights of tokens."""
-    p = g("Softmax", l, axis=-1)
-    ids = g("ArgMax", p, axis=-1, keepdims=0)
-    mask = g("Equal", g("Unsqueeze", ids, [-1]), np.arange(E, dtype=np.int64))
-    mask = g("Cast", mask, to=TensorProto.INT64)
-    counts = g("CumSum", mask, np.int64(0), exclusive=int(exclusive))
-    place = g("ReduceSum", g("Mul", counts, mask), [-1], keepdims=0)
-    if not exclusive:
-        place = g("Sub", place, np.int64(1))
-    kept = g("Cast", g("Less", place, np.int64(capacity)), to=TensorProto.FLOAT)
-    clip = g("Min", place, np.int64(capacity - 1)) if clipped else place
-    places = g("Equal", g("Unsqueeze", clip, [-1]), np.arange(capacity, dtype=np.int64))
-    places = g("Cast", places, to=TensorProto.FLOAT)
-    if clipped:
-        places = g("Mul", places, g("Unsqueeze", kept, [-1]))
-    mask = g("Unsqueeze", g("Cast", mask, to=TensorProto.FLOAT), [2])
-    return g("Mul", mask, g("Unsqueeze", places, [1])), g("ReduceMax", p, [-1], keepdims=1)
-
-
 ROUTERS = {
     "softmax_topk": softmax_topk,
     "softmax_topk_normalized": lambda g, l: softmax_topk(g, l, True),
@@ -295,8 +275,6 @@ ROUTERS = {
     "mixer": mixer,
     "hashed": hashed,
     "decomposed_sigmoid": decomposed_sigmoid,
-    "dispatched": dispatched,
-    "dispatched_exclusive": lambda g, l: dispatched(g, l, 5, True, False),
     "given": given,
     "given_marks": lambda g, l: given(g, l, True),
     "half": half,
