@@ -327,8 +327,8 @@ LayerBuilder::Results LayerBuilder::buildRegime(const Regime &regime) {
 
 LayerBuilder::Results LayerBuilder::buildVector() {
   GemmConfig up = first, down = second;
-  chooseVectorTile(up, routing.slots, 1, options.machine);
-  chooseVectorTile(down, 1, routing.slots, options.machine);
+  chooseVectorTile(up, routing.slots, options.machine);
+  chooseVectorTile(down, 1, options.machine);
   Type element = first.rows;
   Value h = empty({b.getIndexAttr(routing.slots),
                    b.getIndexAttr(up.resultColumns())},

@@ -35,13 +35,7 @@ SmallVector<Regime> mlir::moe::chooseRegimes(const RoutingConfig &routing,
                                              Type operand) {
   int64_t slots = routing.slots, experts = routing.experts;
   SmallVector<Regime> regimes;
-  // The second product of one token holds sums of all slots.
-  constexpr int64_t mostVectors = 16;
-  if (slots <= mostVectors)
-    regimes.push_back({Regime::Vector, 1});
-  auto reached = [&]() -> int64_t {
-    return regimes.empty() ? 0 : regimes.back().maxTokens;
-  };
+  regimes.push_back({Regime::Vector, 1});
   // One program compares all its slots with each other, and ranks all experts
   // for all its tokens; what it holds in registers is the limit.
   constexpr int64_t mostSlots = 128, mostScores = 1 << 13;
@@ -62,9 +56,9 @@ SmallVector<Regime> mlir::moe::chooseRegimes(const RoutingConfig &routing,
     bool last = rows == highest;
     int64_t most = last ? std::numeric_limits<int64_t>::max()
                         : std::max<int64_t>(shareOf(rows) * experts / slots, 1);
-    if (most <= reached())
+    if (most <= regimes.back().maxTokens)
       continue;
-    if (reached() < planTokens) {
+    if (regimes.back().maxTokens < planTokens) {
       int64_t here = std::min(most, planTokens);
       regimes.push_back({Regime::OneProgram, here, rows,
                          roundUpToPowerOf2(here), 0});
@@ -119,40 +113,26 @@ void mlir::moe::chooseTile(GemmConfig &config, int64_t tileRows,
 }
 
 void mlir::moe::chooseVectorTile(GemmConfig &config, int64_t vectors,
-                                 int64_t vectorsOfProgram,
                                  const Machine &machine) {
-  // Several programs for each multiprocessor, so that weights of some are under
-  // way while others add; few enough in each that registers hold them all, and
-  // long pieces of each row.
+  // Long pieces of each row, and programs of few registers, so that weights of
+  // many are under way: 8192 elements of a program at once are 8 loads of 16
+  // bytes for each thread.
   constexpr int64_t elements = 1 << 13;
   config.tileRows = 1;
   config.warps = 4;
   config.stages = 1;
   config.groupRows = 1;
   config.persistent = false;
-  int64_t depth = std::clamp<int64_t>(roundUpToPowerOf2(config.in) / 4, 256,
-                                      1024);
-  depth = std::min(depth, roundUpToPowerOf2(config.in));
-  // What a last step reads beyond the end is lost; so steps are shorter where
-  // that would be much.
-  while (depth > 128 &&
-         static_cast<int64_t>(llvm::alignTo(config.in, depth)) * 8 >
-             config.in * 9)
-    depth /= 2;
-  while (depth > 128 && depth * vectorsOfProgram > elements)
-    depth /= 2;
-  int64_t columns = std::clamp<int64_t>(
-      elements / (depth * vectorsOfProgram), 2, 16);
+  config.tileDepth = std::min<int64_t>(roundUpToPowerOf2(config.in), 1024);
+  int64_t columns = std::clamp<int64_t>(elements / config.tileDepth, 2, 16);
   auto programs = [&]() -> int64_t {
     return vectors * llvm::divideCeil(config.out, columns);
   };
-  while (columns > 2 && programs() < 3 * machine.multiprocessors)
+  while (columns > 2 && programs() < 4 * machine.multiprocessors)
     columns /= 2;
   config.tileColumns = columns;
-  config.tileDepth = depth;
   // The first product's programs choose the experts, each for itself: more work
   // for each, while there are enough of them.
-  if (config.isFirst())
-    config.groupRows = std::max<int64_t>(
-        1, programs() / (6 * machine.multiprocessors));
+  if (config.isFirst() && programs() >= 8 * machine.multiprocessors)
+    config.groupRows = 2;
 }

@@ -54,10 +54,9 @@ SmallVector<Regime> chooseRegimes(const RoutingConfig &routing, Type operand);
 /// Sets the tile of `config` for tiles of `tileRows` rows.
 void chooseTile(GemmConfig &config, int64_t tileRows, const Machine &machine);
 
-/// Sets the tile of products with `vectors` vectors in all, `vectorsOfProgram`
-/// of them in one program.
+/// Sets the tile of `vectors` products with one vector each.
 void chooseVectorTile(GemmConfig &config, int64_t vectors,
-                      int64_t vectorsOfProgram, const Machine &machine);
+                      const Machine &machine);
 
 } // namespace mlir::moe
 

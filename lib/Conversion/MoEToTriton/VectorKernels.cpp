@@ -13,54 +13,36 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-namespace {
-/// A block of weights' rows and the vector that it is multiplied with: a column
-/// of pointers to rows, a pointer to the vector, and whether they are read at
-/// all (null: they are).
-struct Product {
-  Value rows, vector, live;
-};
-} // namespace
-
-/// Σ over the input dimension for each row of each product. All are read side
-/// by side, so that as much as possible is under way.
-static SmallVector<Value> buildProducts(KernelBuilder &k,
-                                        const GemmConfig &config,
-                                        ArrayRef<Product> products) {
-  int64_t depth = config.tileDepth;
+/// Σ over the input dimension of products with `vector`, one sum for each row of
+/// `rows`, a column of pointers to rows of weights. They are read only if `live`
+/// (null: always).
+static Value buildProducts(KernelBuilder &k, const GemmConfig &config,
+                           Value rows, Value vector, Value live) {
+  int64_t depth = config.tileDepth, count = k.shapeOf(rows)[0];
   Value column = k.range(depth, 1);
   bool whole = config.in % depth == 0;
-  SmallVector<Value> inits;
-  for (const Product &product : products)
-    inits.push_back(
-        k.full({k.shapeOf(product.rows)[0], depth}, k.f32(), 0));
-  SmallVector<Value> sums = k.loop(
-      k.i32(0), k.i32(config.in), depth, inits,
+  Value acc = k.full({count, depth}, k.f32(), 0);
+  Value sum = k.loop(
+      k.i32(0), k.i32(config.in), depth, acc,
       [&](Value from, ValueRange carried) -> SmallVector<Value> {
         Value at = k.add(column, from);
-        Value inside = whole ? Value() : k.less(at, k.i32(config.in));
-        auto read = [&](Value base, Value live, Type element) {
+        Value mask = live;
+        if (!whole) {
+          Value inside = k.less(at, k.i32(config.in));
+          mask = mask ? k.andOp(inside, mask) : inside;
+        }
+        auto read = [&](Value base, Type element) {
           Value pointer = k.pointer(base, at);
-          Value mask = inside;
-          if (live)
-            mask = mask ? k.andOp(mask, live) : live;
           if (!mask)
             return k.convert(k.load(pointer), k.f32());
-          mask = k.broadcast(mask, k.shapeOf(pointer));
-          return k.convert(k.load(pointer, mask, k.constant(element, 0)),
+          Value shaped = k.broadcast(mask, k.shapeOf(pointer));
+          return k.convert(k.load(pointer, shaped, k.constant(element, 0)),
                            k.f32());
         };
-        SmallVector<Value> next;
-        for (auto [product, acc] : llvm::zip_equal(products, carried)) {
-          Value a = read(product.rows, product.live, config.weights);
-          Value x = read(product.vector, product.live, config.rows);
-          next.push_back(k.add(acc, k.mul(a, x)));
-        }
-        return next;
-      });
-  for (Value &sum : sums)
-    sum = k.reduce(sum, 1, Combine::Add);
-  return sums;
+        return {k.add(carried[0], k.mul(read(rows, config.weights),
+                                        read(vector, config.rows)))};
+      })[0];
+  return k.reduce(sum, 1, Combine::Add);
 }
 
 /// The element of a vector at a place.
@@ -154,7 +136,7 @@ tt::FuncOp mlir::moe::getFirstVectorKernel(KernelFactory &factory,
                    Value start = k.mul(k.convert(k.along(row, 0), k.i64()),
                                        k.i64(config.in));
                    Value up = buildProducts(
-                       k, config, {{k.pointer(matrix, start), x, {}}})[0];
+                       k, config, k.pointer(matrix, start), x, /*live=*/{});
                    if (bias) {
                      Value at = k.add(k.mul(wide, k.i64(config.out)),
                                       k.convert(row, k.i64()));
@@ -205,34 +187,33 @@ tt::FuncOp mlir::moe::getSecondVectorKernel(KernelFactory &factory,
         Value live = k.less(n, k.i32(config.out));
         Value row = k.convert(k.minimum(n, k.i32(config.out - 1)), k.i64());
         Value inRow = k.mul(k.along(row, 0), k.i64(config.in));
-        SmallVector<Product> products;
-        SmallVector<Value> experts;
-        for (int64_t j = 0; j < routing.slots; ++j) {
-          Value expert = k.read(ids, k.i32(j));
-          // What a slot without an expert would multiply is not read.
-          Value known = k.andOp(k.lessEqual(k.i32(0), expert),
-                                k.less(expert, k.i32(config.experts)));
-          Value wide =
-              k.convert(k.select(known, expert, k.i32(0)), k.i64());
-          Value matrix = k.pointer(
-              weights, k.mul(wide, k.i64(config.out * config.in)));
-          products.push_back({k.pointer(matrix, inRow),
-                              k.pointer(h, k.i32(j * config.in)), known});
-          experts.push_back(wide);
-        }
-        SmallVector<Value> sums = buildProducts(k, config, products);
-        Value y = k.full({width}, k.f32(), 0);
-        for (int64_t j = 0; j < routing.slots; ++j) {
-          Value known = products[j].live, sum = sums[j];
-          if (bias) {
-            Value at = k.add(k.mul(experts[j], k.i64(config.out)), row);
-            Value value = k.read(bias, at, k.broadcast(known, {width}));
-            sum = k.add(sum, k.convert(value, k.f32()));
-          }
-          Value weight =
-              k.convert(k.read(routingWeights, k.i32(j), known), k.f32());
-          y = k.select(known, k.add(y, k.mul(sum, weight)), y);
-        }
+        // Slot by slot: programs are small and many, so that others read while
+        // one waits.
+        Value zero = k.full({width}, k.f32(), 0);
+        Value y = k.loop(
+            k.i32(0), k.i32(routing.slots), 1, zero,
+            [&](Value slot, ValueRange carried) -> SmallVector<Value> {
+              Value expert = k.read(ids, slot);
+              // What a slot without an expert would multiply is not read.
+              Value known = k.andOp(k.lessEqual(k.i32(0), expert),
+                                    k.less(expert, k.i32(config.experts)));
+              Value wide =
+                  k.convert(k.select(known, expert, k.i32(0)), k.i64());
+              Value matrix = k.pointer(
+                  weights, k.mul(wide, k.i64(config.out * config.in)));
+              Value vector = k.pointer(h, k.mul(slot, k.i32(config.in)));
+              Value sum = buildProducts(k, config, k.pointer(matrix, inRow),
+                                        vector, known);
+              if (bias) {
+                Value at = k.add(k.mul(wide, k.i64(config.out)), row);
+                Value value = k.read(bias, at, k.broadcast(known, {width}));
+                sum = k.add(sum, k.convert(value, k.f32()));
+              }
+              Value weight =
+                  k.convert(k.read(routingWeights, slot, known), k.f32());
+              Value next = k.add(carried[0], k.mul(sum, weight));
+              return {k.select(known, next, carried[0])};
+            })[0];
         y = buildAffine(k, affine, operands, y, k.i32(0), n, live, config.out);
         k.write(output, n, y, live);
       });
