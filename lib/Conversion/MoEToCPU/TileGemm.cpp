@@ -49,8 +49,8 @@ int64_t TileKernel::getPanelWidth() const {
   return tile.columns * 32 / element.getIntOrFloatBitWidth();
 }
 
-/// Fetches two cache lines ahead: with fewer, some come too late, since
-/// processors drop fetches when too many loads are under way.
+/// Fetches two cache lines ahead in each step: with one, less of the next panel
+/// was in the cache when its turn came (docs/Performance.md).
 void TileEmitter::emitFetches(Value k) {
   int64_t line = 64 * 8 / kernel.element.getIntOrFloatBitWidth();
   Value at =
