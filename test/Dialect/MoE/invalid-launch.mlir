@@ -1,6 +1,6 @@
 // RUN: moe-opt %s --split-input-file --verify-diagnostics
 
-// (N1)
+// (O1)
 tt.func public @k(%p: !tt.ptr<f32>) {
   tt.return
 }
@@ -12,7 +12,7 @@ func.func @no_grid(%y: tensor<4xf32>) -> tensor<4xf32> {
 
 // -----
 
-// (N2)
+// (O2)
 func.func @no_kernel(%n: index, %y: tensor<4xf32>) -> tensor<4xf32> {
   // expected-error @below {{there is no kernel @k}}
   %r = moe.launch @k grid(%n) outs(%y : tensor<4xf32>)
@@ -21,7 +21,7 @@ func.func @no_kernel(%n: index, %y: tensor<4xf32>) -> tensor<4xf32> {
 
 // -----
 
-// (N2)
+// (O2)
 tt.func public @k(%p: !tt.ptr<f32>) {
   tt.return
 }
@@ -33,7 +33,7 @@ func.func @parameters(%n: index, %x: tensor<4xf32>, %y: tensor<4xf32>) -> tensor
 
 // -----
 
-// (N3)
+// (O3)
 tt.func public @k(%s: i32, %p: !tt.ptr<f32>) {
   tt.return
 }

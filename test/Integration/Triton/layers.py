@@ -32,7 +32,7 @@ def new_case(cases, label):
 
 
 def add_tokens(cases, rng):
-    """Each regime, and both sides of its bounds; no token at all, where grids are empty, (N4)."""
+    """Each regime, and both sides of its bounds; no token at all, where grids are empty, (O4)."""
     for tokens, dynamic in itertools.product((0, 1, 2, 17, 33, 64, 65, 129), (True, False)):
         case = new_case(cases, f"tokens_{tokens}")
         gate = Gate(case, rng, tokens, 5, select={"mode": "top_k", "k": 2},

@@ -21,7 +21,7 @@ LogicalResult LaunchOp::inferReturnTypes(MLIRContext *context,
 }
 
 LogicalResult LaunchOp::verify() {
-  // (N1)
+  // (O1)
   if (getGrid().empty() || getGrid().size() > 3)
     return emitOpError("a grid has 1 to 3 dimensions, not ")
            << getGrid().size();
@@ -29,7 +29,7 @@ LogicalResult LaunchOp::verify() {
 }
 
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
-  // (N2)
+  // (O2)
   auto function = symbolTable.lookupNearestSymbolFrom<FunctionOpInterface>(
       *this, getKernelAttr());
   if (!function)
@@ -39,7 +39,7 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   if (function.getNumResults() != 0 || parameters.size() != count)
     return emitOpError() << getKernelAttr() << " must take " << count
                          << " parameters and return nothing";
-  // (N3)
+  // (O3)
   for (auto [i, type] : llvm::enumerate(getInputs().getTypes()))
     if (!isa<RankedTensorType>(type) && type != parameters[i])
       return emitOpError("scalar ")
