@@ -57,14 +57,16 @@ std::unique_ptr<Layer> Layer::load(const std::string &folder,
   std::string text;
   if (!readFile(folder + "/plan.json", text, error))
     return nullptr;
+  LaunchPlan plan;
+  if (!plan.read(text, function, error)) {
+    error = folder + "/plan.json: " + error;
+    return nullptr;
+  }
   const Driver *driver = Driver::get(error);
   if (!driver)
     return nullptr;
   std::unique_ptr<Layer> layer(new Layer(*driver));
-  if (!layer->plan.read(text, function, error)) {
-    error = folder + "/plan.json: " + error;
-    return nullptr;
-  }
+  layer->plan = std::move(plan);
   int count = 0;
   driver->deviceGetCount(&count);
   if (device < 0 || device >= count) {

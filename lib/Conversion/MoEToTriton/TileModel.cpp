@@ -13,7 +13,6 @@ using namespace mlir::moe;
 
 Machine Machine::get(int64_t capability) {
   Machine machine;
-  machine.warpgroupRows = capability == 90 ? 64 : 0;
   machine.hasBulkCopy = capability >= 90 && capability < 120;
   machine.multiprocessors = capability >= 90 ? 132 : 108;
   // Shared memory per program in KB, of the CUDA programming guide's table of

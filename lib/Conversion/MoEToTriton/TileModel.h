@@ -19,11 +19,8 @@ struct Machine {
   /// Bytes of shared memory that one program may use.
   int64_t sharedMemory;
   int64_t multiprocessors;
-  /// Rows that the matrix units take at once when a whole warpgroup feeds them;
-  /// 0 where they are fed by warps.
-  int64_t warpgroupRows;
-  /// Whether blocks of matrices are copied by an engine of their own, and
-  /// kernels may begin before others end.
+  /// Whether more than a warp feeds the matrix units, blocks of matrices are
+  /// copied by an engine of their own, and kernels may begin before others end.
   bool hasBulkCopy;
 
   /// The limits of a compute capability (80, 89, 90, 100, …).
