@@ -1,4 +1,4 @@
-# REQUIRES: triton, cuda
+# REQUIRES: triton, torch, cuda
 # RUN: %python %s prepare %t
 # RUN: %python %s run %t | FileCheck %s
 # CHECK: {{^[0-9]+}} layers, 0 failures
