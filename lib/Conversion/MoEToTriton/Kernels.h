@@ -128,8 +128,6 @@ struct GemmConfig {
   tt::InputPrecision precision = tt::InputPrecision::TF32x3;
   // The tile.
   int64_t tileRows = 64, tileColumns = 128, tileDepth = 64;
-  /// Row tiles that programs next to each other share; blocks of columns of a
-  /// program where there is one token.
   int64_t groupRows = 8;
   int warps = 4, stages = 3;
   /// Programs take one tile after the other, and the bulk copy engine moves

@@ -342,9 +342,8 @@ LayerBuilder::Results LayerBuilder::buildVector() {
   if (routing.gate)
     outputs = {weights, ids};
   outputs.push_back(h);
-  Value blocks = index(
-      routing.slots *
-      llvm::divideCeil(up.out, up.tileColumns * up.groupRows));
+  Value blocks = index(routing.slots * llvm::divideCeil(up.out,
+                                                        up.tileColumns));
   SmallVector<Value> results = launch(
       getFirstVectorKernel(factory, routing, up), blocks, inputs, outputs);
   h = results.back();

@@ -113,25 +113,19 @@ void mlir::moe::chooseTile(GemmConfig &config, int64_t tileRows,
 
 void mlir::moe::chooseVectorTile(GemmConfig &config, int64_t vectors,
                                  const Machine &machine) {
-  // Long pieces of each row, and programs of few registers, so that weights of
-  // many are under way: 8192 elements of a program at once are 8 loads of 16
-  // bytes for each thread.
-  constexpr int64_t elements = 1 << 13;
+  // Long pieces of few rows, and several programs for each multiprocessor, so
+  // that weights of some are under way while others add.
   config.tileRows = 1;
-  config.warps = 4;
-  config.stages = 1;
-  config.groupRows = 1;
-  config.persistent = false;
-  config.tileDepth = std::min<int64_t>(roundUpToPowerOf2(config.in), 1024);
-  int64_t columns = std::clamp<int64_t>(elements / config.tileDepth, 2, 16);
+  config.tileDepth =
+      std::min<int64_t>(roundUpToPowerOf2(config.in), 1024);
+  int64_t columns = 16;
   auto programs = [&]() -> int64_t {
     return vectors * llvm::divideCeil(config.out, columns);
   };
   while (columns > 2 && programs() < 4 * machine.multiprocessors)
     columns /= 2;
   config.tileColumns = columns;
-  // The first product's programs choose the experts, each for itself: more work
-  // for each, while there are enough of them.
-  if (config.isFirst() && programs() >= 8 * machine.multiprocessors)
-    config.groupRows = 2;
+  config.warps = 4;
+  config.stages = 1;
+  config.groupRows = 1;
 }

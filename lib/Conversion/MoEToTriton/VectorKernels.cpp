@@ -13,34 +13,36 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Σ over the input dimension of products with `vector`, one sum for each row of
-/// `rows`, a column of pointers to rows of weights. They are read only if `live`
-/// (null: always).
+/// Reads matrix[row, start …] · vector[start …] for a vector of rows, in f32.
+/// `matrix` points to the expert's first element.
 static Value buildProducts(KernelBuilder &k, const GemmConfig &config,
-                           Value rows, Value vector, Value live) {
+                           Value matrix, Value rows, Value vector) {
   int64_t depth = config.tileDepth, count = k.shapeOf(rows)[0];
   Value column = k.range(depth, 1);
-  bool whole = config.in % depth == 0;
+  Value start = k.mul(k.convert(k.along(rows, 0), k.i64()),
+                      k.i64(config.in));
+  Value a = k.pointer(k.pointer(matrix, start), column);
+  Value x = k.pointer(vector, column);
   Value acc = k.full({count, depth}, k.f32(), 0);
-  Value sum = k.loop(
-      k.i32(0), k.i32(config.in), depth, acc,
+  bool whole = config.in % depth == 0;
+  auto sum = k.loop(
+      k.i32(0), k.i32(config.in), depth, {acc, a, x},
       [&](Value from, ValueRange carried) -> SmallVector<Value> {
-        Value at = k.add(column, from);
-        Value mask = live;
-        if (!whole) {
-          Value inside = k.less(at, k.i32(config.in));
-          mask = mask ? k.andOp(inside, mask) : inside;
+        Value aTile, xTile;
+        if (whole) {
+          aTile = k.load(carried[1]);
+          xTile = k.load(carried[2]);
+        } else {
+          Value mask = k.less(column, k.sub(k.i32(config.in), from));
+          aTile = k.load(carried[1], k.broadcast(mask, {count, depth}),
+                         k.constant(config.weights, 0));
+          xTile = k.load(carried[2], mask, k.constant(config.rows, 0));
         }
-        auto read = [&](Value base, Type element) {
-          Value pointer = k.pointer(base, at);
-          if (!mask)
-            return k.convert(k.load(pointer), k.f32());
-          Value shaped = k.broadcast(mask, k.shapeOf(pointer));
-          return k.convert(k.load(pointer, shaped, k.constant(element, 0)),
-                           k.f32());
-        };
-        return {k.add(carried[0], k.mul(read(rows, config.weights),
-                                        read(vector, config.rows)))};
+        Value product = k.mul(k.convert(aTile, k.f32()),
+                              k.convert(xTile, k.f32()));
+        return {k.add(carried[0], product),
+                k.pointer(carried[1], k.i32(depth)),
+                k.pointer(carried[2], k.i32(depth))};
       })[0];
   return k.reduce(sum, 1, Combine::Add);
 }
@@ -92,11 +94,10 @@ tt::FuncOp mlir::moe::getFirstVectorKernel(KernelFactory &factory,
         Value output = arguments.back();
         int64_t slots = routing.paddedSlots();
         int64_t columns = config.resultColumns();
-        // Rows of gate and up alternate.
-        int64_t rows = config.tileColumns;
-        int64_t width = config.gated ? rows / 2 : rows;
-        int64_t programs =
-            llvm::divideCeil(config.out, rows * config.groupRows);
+        // Half of the tile's rows are the gate's.
+        int64_t width = config.gated ? config.tileColumns / 2
+                                     : config.tileColumns;
+        int64_t programs = llvm::divideCeil(columns, width);
 
         Value program = k.programId();
         Value slot = k.div(program, k.i32(programs));
@@ -121,38 +122,28 @@ tt::FuncOp mlir::moe::getFirstVectorKernel(KernelFactory &factory,
         Value known = k.andOp(k.lessEqual(k.i32(0), expert),
                               k.less(expert, k.i32(config.experts)));
         k.ifThen(known, [&] {
+          Value n = k.add(k.mul(block, k.i32(width)), k.range(width));
+          Value live = k.less(n, k.i32(columns));
+          Value row = k.minimum(n, k.i32(columns - 1));
           Value wide = k.convert(expert, k.i64());
           Value matrix = k.pointer(
               weights, k.mul(wide, k.i64(config.out * config.in)));
-          Value last = k.mul(k.add(block, k.i32(1)),
-                             k.i32(rows * config.groupRows));
-          Value end = k.minimum(last, k.i32(config.out));
-          Value begin = k.mul(block, k.i32(rows * config.groupRows));
-          // A choice serves several blocks of rows.
-          k.loop(begin, end, rows, {},
-                 [&](Value first, ValueRange) -> SmallVector<Value> {
-                   Value row = k.add(k.range(rows), first);
-                   row = k.minimum(row, k.i32(config.out - 1));
-                   Value start = k.mul(k.convert(k.along(row, 0), k.i64()),
-                                       k.i64(config.in));
-                   Value up = buildProducts(
-                       k, config, k.pointer(matrix, start), x, /*live=*/{});
-                   if (bias) {
-                     Value at = k.add(k.mul(wide, k.i64(config.out)),
-                                      k.convert(row, k.i64()));
-                     up = k.add(up, k.convert(k.read(bias, at), k.f32()));
-                   }
-                   Value gate;
-                   if (config.gated)
-                     std::tie(gate, up) = k.splitAlternating(up);
-                   Value h = buildActivation(k.get(), k.get().getLoc(),
-                                             config.activation, gate, up);
-                   Value n = config.gated ? k.div(first, k.i32(2)) : first;
-                   n = k.add(k.range(width), n);
-                   k.write(output, k.add(k.mul(slot, k.i32(columns)), n), h,
-                           k.less(n, k.i32(columns)));
-                   return {};
-                 });
+          auto project = [&](int64_t part) {
+            Value source = row;
+            if (config.gated)
+              source = k.add(k.mul(row, k.i32(2)), k.i32(part));
+            Value sum = buildProducts(k, config, matrix, source, x);
+            if (!bias)
+              return sum;
+            Value at = k.add(k.mul(wide, k.i64(config.out)),
+                             k.convert(source, k.i64()));
+            return k.add(sum, k.convert(k.read(bias, at), k.f32()));
+          };
+          Value gate = config.gated ? project(0) : Value();
+          Value up = project(1);
+          Value h = buildActivation(k.get(), k.get().getLoc(),
+                                    config.activation, gate, up);
+          k.write(output, k.add(k.mul(slot, k.i32(columns)), n), h, live);
         });
       });
 }
@@ -182,36 +173,33 @@ tt::FuncOp mlir::moe::getSecondVectorKernel(KernelFactory &factory,
         Value ids = arguments[0], routingWeights = arguments[1];
         ValueRange operands = arguments.drop_front(2);
         int64_t width = config.tileColumns;
-        Value first = k.mul(k.programId(), k.i32(width));
-        Value n = k.add(k.range(width), first);
+        Value n = k.add(k.mul(k.programId(), k.i32(width)), k.range(width));
         Value live = k.less(n, k.i32(config.out));
-        Value row = k.convert(k.minimum(n, k.i32(config.out - 1)), k.i64());
-        Value inRow = k.mul(k.along(row, 0), k.i64(config.in));
-        // Slot by slot: programs are small and many, so that others read while
-        // one waits.
+        Value row = k.minimum(n, k.i32(config.out - 1));
         Value zero = k.full({width}, k.f32(), 0);
         Value y = k.loop(
             k.i32(0), k.i32(routing.slots), 1, zero,
             [&](Value slot, ValueRange carried) -> SmallVector<Value> {
               Value expert = k.read(ids, slot);
-              // What a slot without an expert would multiply is not read.
               Value known = k.andOp(k.lessEqual(k.i32(0), expert),
                                     k.less(expert, k.i32(config.experts)));
-              Value wide =
-                  k.convert(k.select(known, expert, k.i32(0)), k.i64());
+              // What a slot without an expert multiplies is not used.
+              Value wide = k.convert(k.select(known, expert, k.i32(0)),
+                                     k.i64());
               Value matrix = k.pointer(
                   weights, k.mul(wide, k.i64(config.out * config.in)));
-              Value vector = k.pointer(h, k.mul(slot, k.i32(config.in)));
-              Value sum = buildProducts(k, config, k.pointer(matrix, inRow),
-                                        vector, known);
+              Value vector =
+                  k.pointer(h, k.mul(slot, k.i32(config.in)));
+              Value sum = buildProducts(k, config, matrix, row, vector);
               if (bias) {
-                Value at = k.add(k.mul(wide, k.i64(config.out)), row);
-                Value value = k.read(bias, at, k.broadcast(known, {width}));
-                sum = k.add(sum, k.convert(value, k.f32()));
+                Value at = k.add(k.mul(wide, k.i64(config.out)),
+                                 k.convert(row, k.i64()));
+                sum = k.add(sum, k.convert(k.read(bias, at), k.f32()));
               }
               Value weight =
-                  k.convert(k.read(routingWeights, slot, known), k.f32());
-              Value next = k.add(carried[0], k.mul(sum, weight));
+                  k.convert(k.read(routingWeights, slot), k.f32());
+              Value term = k.mul(sum, weight);
+              Value next = k.add(carried[0], term);
               return {k.select(known, next, carried[0])};
             })[0];
         y = buildAffine(k, affine, operands, y, k.i32(0), n, live, config.out);
