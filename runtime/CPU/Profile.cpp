@@ -39,6 +39,7 @@ void Profile::enter(const char *node, const char *kind) {
 void Profile::addRows(uint64_t rows, uint64_t products) {
   if (current == none)
     return;
+  phases[current].countsRows = true;
   phases[current].rows += rows;
   phases[current].products += products;
 }

@@ -3,6 +3,9 @@
 // RUN: mlir-opt %s --load-dialect-plugin=%moe_lib_dir/MoEPlugin.so \
 // RUN:   --load-pass-plugin=%moe_lib_dir/MoEPlugin.so \
 // RUN:   --pass-pipeline='builtin.module(moe-fuse-dispatch)' | FileCheck %s
+// RUN: mlir-opt %s --load-dialect-plugin=%moe_lib_dir/MoEPlugin.so \
+// RUN:   --load-pass-plugin=%moe_lib_dir/MoEPlugin.so \
+// RUN:   --pass-pipeline='builtin.module(moe-optimize)' | FileCheck %s
 // RUN: not mlir-opt %s --load-dialect-plugin=%moe_lib_dir/MoEPlugin.so \
 // RUN:   --pass-pipeline='builtin.module(moe-fuse-dispatch)' 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=WITHOUT

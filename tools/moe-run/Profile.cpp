@@ -25,6 +25,7 @@ struct LayerTimes {
   double phases[numLayerPhases] = {};
   bool has[numLayerPhases] = {};
   /// Rows of the plan, and of experts with matrices, in all calls.
+  bool countsRows = false;
   uint64_t rows = 0, products = 0;
 };
 
@@ -136,6 +137,7 @@ void moe::printProfile(const Session &session, raw_ostream &os) {
     LayerTimes &layer = layers[phase.node];
     layer.phases[found - layerPhases] += phase.seconds;
     layer.has[found - layerPhases] = true;
+    layer.countsRows |= phase.countsRows;
     layer.rows += phase.rows;
     layer.products += phase.products;
   }
@@ -155,7 +157,7 @@ void moe::printProfile(const Session &session, raw_ostream &os) {
     printLayers(layers, scale, calls.seconds, os);
   // The reference pipeline does not count.
   if (any_of(make_second_range(layers.getArrayRef()),
-             [](const LayerTimes &layer) { return layer.rows > 0; }))
+             [](const LayerTimes &layer) { return layer.countsRows; }))
     printRows(layers, calls.count, os);
   if (kinds.empty())
     return;

@@ -34,6 +34,8 @@ public:
     const char *kind;
     double seconds = 0;
     uint64_t count = 0;
+    /// Whether rows are counted, and how many there were.
+    bool countsRows = false;
     uint64_t rows = 0, products = 0;
   };
 
