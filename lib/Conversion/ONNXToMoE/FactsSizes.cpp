@@ -1,4 +1,5 @@
 //===- FactsSizes.cpp - Sizes of what is not followed ---------------------===//
+//----------------------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
