@@ -36,6 +36,13 @@ struct ConvertONNXToMoEPass
     if (failed(runPipeline(prepare, getOperation())))
       return signalPassFailure();
 
+    // While contributed operators still say that they keep their input's sizes.
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      FailureOr<unsigned> raised = raiseLayers(function);
+      if (failed(raised))
+        return signalPassFailure();
+      numLayers += *raised;
+    }
     SmallVector<onnxir::NodeOp> contrib;
     getOperation().walk([&](onnxir::NodeOp node) {
       // What is left of model-local functions has no types.
@@ -50,12 +57,6 @@ struct ConvertONNXToMoEPass
       if (failed(raiseContribMoE(node, options)))
         return signalPassFailure();
       ++numLayers;
-    }
-    for (auto function : getOperation().getOps<func::FuncOp>()) {
-      FailureOr<unsigned> raised = raiseLayers(function);
-      if (failed(raised))
-        return signalPassFailure();
-      numLayers += *raised;
     }
   }
 };

@@ -1,5 +1,4 @@
 //===- FactsSizes.cpp - Sizes of what is not followed ---------------------===//
-//----------------------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -34,6 +33,7 @@ std::optional<Layout> Facts::getOpaqueLayout(NodeOp node) {
                   .Cases({"IsInf", "LogSoftmax", "Hardmax"}, true)
                   .Cases({"GroupNormalization", "BatchNormalization"}, true)
                   .Cases({"InstanceNormalization", "Cast"}, true)
+                  .Cases({"MoE", "QMoE"}, true)
                   .Default(false);
   if (same)
     return first.dims;

@@ -112,3 +112,35 @@ func.func @factor_of_the_layer(%x: tensor<?x4xf32>, %wr: tensor<4x2xf32>, %wc: t
   %y = onnxir.node "Mul"(%s, %c) : (tensor<?x4xf32>, !onnxir.any) -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>
 }
+
+// -----
+
+// What a contributed operator gives has the sizes of its input.
+// CHECK-LABEL: func.func @behind_a_contributed_layer
+// CHECK: moe.gate %{{.*}} tie = higher
+// CHECK: moe.combine
+// CHECK: moe.gate %{{.*}} score<softmax> select<top_k, k = 1>
+// CHECK: moe.combine
+// CHECK-NOT: onnxir.node "ScatterElements"
+// CHECK: return
+func.func @behind_a_contributed_layer(%x: tensor<2x3x4xf32>, %wr: tensor<4x2xf32>, %f1: tensor<2x6x4xf32>, %f2: tensor<2x4x6xf32>, %up: tensor<2x4x6xf32>, %down: tensor<2x6x4xf32>) -> tensor<6x4xf32> {
+  %one = arith.constant dense<1> : tensor<1xi64>
+  %first = arith.constant dense<0> : tensor<1xi64>
+  %rows = arith.constant dense<[-1, 4]> : tensor<2xi64>
+  %zf = arith.constant dense<0.000000e+00> : tensor<f32>
+  %f = onnxir.node "Reshape"(%x, %rows) : (tensor<2x3x4xf32>, tensor<2xi64>) -> tensor<6x4xf32>
+  %l0 = onnxir.node "MatMul"(%f, %wr) : (tensor<6x4xf32>, tensor<4x2xf32>) -> tensor<6x2xf32>
+  %m = onnxir.node "MoE" domain "com.microsoft"(%f, %l0, %f1, none, %f2) {k = 1 : i64} : (tensor<6x4xf32>, tensor<6x2xf32>, tensor<2x6x4xf32>, tensor<2x4x6xf32>) -> !onnxir.any
+  %r = onnxir.node "Add"(%f, %m) : (tensor<6x4xf32>, !onnxir.any) -> !onnxir.any
+  %l = onnxir.node "MatMul"(%r, %wr) : (!onnxir.any, tensor<4x2xf32>) -> tensor<6x2xf32>
+  %s = onnxir.node "Softmax"(%l) {axis = -1 : i64} : (tensor<6x2xf32>) -> !onnxir.any
+  %w, %i = onnxir.node "TopK"(%s, %one) {axis = -1 : i64} : (!onnxir.any, tensor<1xi64>) -> (!onnxir.any, !onnxir.any)
+  %z = onnxir.node "Mul"(%l, %zf) : (tensor<6x2xf32>, tensor<f32>) -> !onnxir.any
+  %g = onnxir.node "ScatterElements"(%z, %i, %w) {axis = 1 : i64} : (!onnxir.any, !onnxir.any, !onnxir.any) -> !onnxir.any
+  %ru = onnxir.node "Unsqueeze"(%r, %first) : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
+  %a = onnxir.node "MatMul"(%ru, %up) : (!onnxir.any, tensor<2x4x6xf32>) -> !onnxir.any
+  %b = onnxir.node "Relu"(%a) : (!onnxir.any) -> !onnxir.any
+  %c = onnxir.node "MatMul"(%b, %down) : (!onnxir.any, tensor<2x6x4xf32>) -> !onnxir.any
+  %y = onnxir.node "Einsum"(%g, %c) {equation = "te,eth->th"} : (!onnxir.any, !onnxir.any) -> tensor<6x4xf32>
+  return %y : tensor<6x4xf32>
+}
