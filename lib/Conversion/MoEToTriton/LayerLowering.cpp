@@ -187,27 +187,6 @@ static Value castTo(OpBuilder &b, Value value, Type type) {
              : tensor::CastOp::create(b, value.getLoc(), type, value);
 }
 
-/// Marks the arguments of the function that are nothing but weights.
-static void markWeightArguments(ValueRange operands) {
-  for (Value operand : operands) {
-    if (!operand)
-      continue;
-    auto weights = operand.getDefiningOp<WeightsOp>();
-    for (Value source : weights.getSources()) {
-      auto argument = dyn_cast<BlockArgument>(source);
-      auto function =
-          argument ? dyn_cast<FunctionOpInterface>(
-                         argument.getOwner()->getParentOp())
-                   : FunctionOpInterface();
-      bool onlyWeights =
-          llvm::all_of(source.getUsers(), llvm::IsaPred<WeightsOp>);
-      if (function && onlyWeights)
-        function.setArgAttr(argument.getArgNumber(), kWeightArgument,
-                            UnitAttr::get(operand.getContext()));
-    }
-  }
-}
-
 void LayerBuilder::build(SmallVectorImpl<Value> &replaced,
                          SmallVectorImpl<Value> &values) {
   markWeightArguments(ffn->getOperands());
@@ -506,43 +485,5 @@ LogicalResult mlir::moe::lowerLayer(ExpertsOp op,
     rewriter.eraseOp(plan);
   if (gate && gate->use_empty())
     rewriter.eraseOp(gate);
-  return success();
-}
-
-LogicalResult mlir::moe::lowerGate(GateOp op,
-                                   const TritonLoweringOptions &options,
-                                   IRRewriter &rewriter) {
-  auto emitError = [&] {
-    return op.emitOpError("has no Triton kernel: ");
-  };
-  if (failed(verifyGate(op, emitError)))
-    return failure();
-  constexpr int64_t block = 8;
-  rewriter.setInsertionPoint(op);
-  ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-  KernelFactory factory(op->getParentOfType<ModuleOp>(),
-                        options.machine.hasBulkCopy);
-  RoutingConfig config;
-  config.gate = op;
-  config.experts = op.getNumSlots();
-  config.slots = op.getIds().getType().getDimSize(1);
-  config.weightType = op.getWeights().getType().getElementType();
-  OpFoldResult size = tensor::getMixedSize(b, b.getLoc(), op.getLogits(), 0);
-  Value tokens = getValueOrCreateConstantIndexOp(b, b.getLoc(), size);
-  Value tokensI32 = b.createOrFold<arith::IndexCastOp>(b.getI32Type(), tokens);
-  Value bound = arith::ConstantIndexOp::create(b, block - 1);
-  Value divisor = arith::ConstantIndexOp::create(b, block);
-  Value blocks = b.createOrFold<arith::DivUIOp>(
-      b.createOrFold<arith::AddIOp>(tokens, bound), divisor);
-  OpFoldResult slots = b.getIndexAttr(config.slots);
-  Value weights =
-      tensor::EmptyOp::create(b, {size, slots}, config.weightType);
-  Value ids = tensor::EmptyOp::create(b, {size, slots}, b.getI32Type());
-  SmallVector<Value> inputs = getGateOperands(op);
-  inputs.push_back(tokensI32);
-  auto launch = LaunchOp::create(
-      b, getRouteKernel(factory, config, block, /*warps=*/4).getSymName(),
-      blocks, inputs, ValueRange{weights, ids});
-  rewriter.replaceOp(op, launch.getResults());
   return success();
 }

@@ -9,6 +9,7 @@
 #include "WeightPacking.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -125,4 +126,24 @@ Value mlir::moe::packWeights(ImplicitLocOpBuilder &b, KernelFactory &factory,
     }
   }
   return packed;
+}
+
+void mlir::moe::markWeightArguments(ValueRange operands) {
+  for (Value operand : operands) {
+    if (!operand)
+      continue;
+    auto weights = operand.getDefiningOp<WeightsOp>();
+    for (Value source : weights.getSources()) {
+      auto argument = dyn_cast<BlockArgument>(source);
+      auto function =
+          argument ? dyn_cast<FunctionOpInterface>(
+                         argument.getOwner()->getParentOp())
+                   : FunctionOpInterface();
+      bool onlyWeights =
+          llvm::all_of(source.getUsers(), llvm::IsaPred<WeightsOp>);
+      if (function && onlyWeights)
+        function.setArgAttr(argument.getArgNumber(), kWeightArgument,
+                            UnitAttr::get(operand.getContext()));
+    }
+  }
 }

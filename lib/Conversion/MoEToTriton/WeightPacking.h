@@ -23,6 +23,9 @@ LogicalResult verifyWeights(Value weights,
 Value packWeights(ImplicitLocOpBuilder &b, KernelFactory &factory,
                   ArrayRef<Value> weights);
 
+/// Marks those arguments of the function that nothing but `weights` is made of.
+void markWeightArguments(ValueRange weights);
+
 } // namespace mlir::moe
 
 #endif // MOE_CONVERSION_MOETOTRITON_WEIGHTPACKING_H
