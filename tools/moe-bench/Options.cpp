@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Options.h"
+#include "../common/CommandLine.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -14,17 +15,6 @@
 
 using namespace llvm;
 using namespace moe;
-
-namespace {
-struct OptionInfo {
-  StringLiteral name;
-  /// What stands for the value in the help; "" if there is none.
-  StringLiteral value;
-  StringLiteral help;
-  /// False if the value is not one.
-  bool (*set)(Options &options, StringRef value);
-};
-} // namespace
 
 /// Sizes stay far from where products of them overflow.
 static bool readSize(StringRef text, int64_t &size) {
@@ -82,7 +72,7 @@ static bool setSkew(Options &options, StringRef value) {
   return bool(skew);
 }
 
-static constexpr OptionInfo infos[] = {
+static constexpr OptionInfo<Options> infos[] = {
     {"shape", "NAME",
      "hidden, inter, experts and top-k of a model's layer: olmoe (default), "
      "qwen3-30b, mixtral/4, gpt-oss/2, deepseek-v2-lite; \"/n\" is a layer "
@@ -144,24 +134,7 @@ void Options::printHelp(raw_ostream &os) {
         "operations at that peak and of the weights of the experts\nthat "
         "tokens chose at that bandwidth. Lists are measured in turns, round "
         "by round.\n\nOptions:\n";
-  for (const OptionInfo &info : infos) {
-    os << "  --" << info.name;
-    if (!info.value.empty())
-      os << '=' << info.value;
-    os << "\n";
-    SmallVector<StringRef> words;
-    info.help.split(words, ' ');
-    size_t column = 80;
-    for (StringRef word : words) {
-      if (column + 1 + word.size() > 79) {
-        os << (column == 80 ? "" : "\n") << "       ";
-        column = 7;
-      }
-      os << ' ' << word;
-      column += 1 + word.size();
-    }
-    os << '\n';
-  }
+  printOptions<Options>(os, infos);
   os << "\nExit code: 0, or 2 on an error.\n";
 }
 
@@ -182,32 +155,12 @@ Error Options::check() const {
 
 Expected<Options> Options::parse(ArrayRef<const char *> args) {
   Options options;
-  for (; !args.empty(); args = args.drop_front()) {
-    StringRef arg = args.front();
-    if (!arg.starts_with("-"))
-      return createStringError("unexpected argument '" + arg +
-                               "'; see moe-bench --help");
-    auto [name, value] =
-        arg.drop_while([](char c) { return c == '-'; }).split('=');
-    const auto *info = find_if(
-        infos, [&, name = name](auto &info) { return info.name == name; });
-    if (info == std::end(infos))
-      return createStringError("unknown option '" + arg +
-                               "'; see moe-bench --help");
-    bool hasValue = arg.contains('=');
-    if (info->value.empty() && hasValue)
-      return createStringError("--" + name + ": takes no value");
-    if (!info->value.empty() && !hasValue) {
-      if (args.size() < 2)
-        return createStringError("--" + name + ": needs a value, " +
-                                 info->value);
-      args = args.drop_front();
-      value = args.front();
-    }
-    if (!info->set(options, value))
-      return createStringError("--" + name + ": '" + value + "' is not " +
-                               info->value);
-  }
+  if (Error error = parseOptions<Options>(
+          "moe-bench", args, infos, options, [](StringRef arg) -> Error {
+            return createStringError("unexpected argument '" + arg +
+                                     "'; see moe-bench --help");
+          }))
+    return error;
   if (!options.help)
     if (Error error = options.check())
       return error;

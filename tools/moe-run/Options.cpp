@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Options.h"
+#include "../common/CommandLine.h"
 #include "moe/Pipelines/MoEOptimize.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -15,22 +16,6 @@
 
 using namespace llvm;
 using namespace moe;
-
-namespace {
-/// One option. LLVM's own command line would bring the many options of its
-/// shared library, some of them of the same names.
-struct OptionInfo {
-  StringLiteral name;
-  /// What stands for the value in the help; "" if there is none, in brackets
-  /// if it may be left out.
-  StringLiteral value;
-  StringLiteral help;
-  /// False if the value is not one.
-  bool (*set)(Options &options, StringRef value);
-
-  bool isOptional() const { return value.starts_with("["); }
-};
-} // namespace
 
 template <std::string Options::*member>
 static bool setString(Options &options, StringRef value) {
@@ -80,7 +65,7 @@ static bool addDim(Options &options, StringRef value) {
   return !name.empty() && to_integer(size, dim.second, 10) && dim.second >= 0;
 }
 
-static constexpr OptionInfo infos[] = {
+static constexpr OptionInfo<Options> infos[] = {
     {"input", "NAME=FILE",
      "Value of an input, a NumPy array or an ONNX TensorProto; once for each "
      "input",
@@ -166,38 +151,13 @@ static constexpr OptionInfo infos[] = {
     {"help", "", "Print this", setFlag<&Options::help>},
 };
 
-/// Prints `text` in lines of 80 columns, indented.
-static void printWrapped(raw_ostream &os, StringRef text, unsigned indent) {
-  SmallVector<StringRef> words;
-  text.split(words, ' ');
-  unsigned column = 80;
-  for (StringRef word : words) {
-    if (column + 1 + word.size() > 79) {
-      os << '\n';
-      os.indent(indent) << word;
-      column = indent + word.size();
-      continue;
-    }
-    os << ' ' << word;
-    column += 1 + word.size();
-  }
-  os << '\n';
-}
-
 void Options::printHelp(raw_ostream &os) {
   os << "Usage: moe-run MODEL [options]\n\n"
         "Runs a model, compiled for this machine. MODEL is an ONNX file, or an "
         "MLIR\nmodule (text or bytecode) with functions of tensors; inputs and "
         "outputs without\nnames are called arg0, arg1, … and result0, result1, "
         "….\n\nOptions:\n";
-  for (const OptionInfo &info : infos) {
-    os << "  --" << info.name;
-    if (info.isOptional())
-      os << "[=" << info.value.drop_front();
-    else if (!info.value.empty())
-      os << '=' << info.value;
-    printWrapped(os, info.help, 8);
-  }
+  printOptions<Options>(os, infos);
   os << "\nExit code: 0 when all went well, 1 when outputs do not match, 2 on "
         "an error.\n";
 }
@@ -236,36 +196,15 @@ Error Options::check() const {
 
 Expected<Options> Options::parse(ArrayRef<const char *> args) {
   Options options;
-  for (; !args.empty(); args = args.drop_front()) {
-    StringRef arg = args.front();
-    if (!arg.starts_with("-") || arg == "-") {
-      if (!options.model.empty())
-        return createStringError("more than one model: '" + options.model +
-                                 "' and '" + arg + "'");
-      options.model = arg.str();
-      continue;
-    }
-    auto [name, value] =
-        arg.drop_while([](char c) { return c == '-'; }).split('=');
-    const auto *info = find_if(
-        infos, [&, name = name](auto &info) { return info.name == name; });
-    if (info == std::end(infos))
-      return createStringError("unknown option '" + arg +
-                               "'; see moe-run --help");
-    bool hasValue = arg.contains('=');
-    if (info->value.empty() && hasValue)
-      return createStringError("--" + name + ": takes no value");
-    if (!info->value.empty() && !info->isOptional() && !hasValue) {
-      if (args.size() < 2)
-        return createStringError("--" + name + ": needs a value, " +
-                                 info->value);
-      args = args.drop_front();
-      value = args.front();
-    }
-    if (!info->set(options, value))
-      return createStringError("--" + name + ": '" + value + "' is not " +
-                               info->value);
-  }
+  if (Error error = parseOptions<Options>(
+          "moe-run", args, infos, options, [&](StringRef arg) -> Error {
+            if (!options.model.empty())
+              return createStringError("more than one model: '" +
+                                       options.model + "' and '" + arg + "'");
+            options.model = arg.str();
+            return Error::success();
+          }))
+    return error;
   if (!options.help)
     if (Error error = options.check())
       return error;
