@@ -18,8 +18,8 @@
 
 namespace moe {
 
-/// One option of a program whose options are read into an `OptionsT`. LLVM's own
-/// command line would bring the many options of its shared library, some of
+/// One option of a program whose options are read into an `OptionsT`. LLVM's
+/// own command line would bring the many options of its shared library, some of
 /// them of the same names.
 template <typename OptionsT> struct OptionInfo {
   llvm::StringLiteral name;

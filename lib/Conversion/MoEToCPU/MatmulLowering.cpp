@@ -33,13 +33,10 @@ static Value emitLastPanel(ImplicitLocOpBuilder &b, const TileShape &tile,
   return panel;
 }
 
-/// Emits the tiles of one panel of B with a block of rows of A.
-static void emitPanel(ImplicitLocOpBuilder &b, const TileShape &tile,
-                      func::FuncOp gemm, Value a, Value panel, Value c,
-                      Value firstColumn, int64_t columns, Value begin,
-                      Value end) {
-  Value accumulators = memref::AllocOp::create(
-      b, MemRefType::get({tile.rows, tile.columns}, b.getF32Type()));
+void mlir::moe::emitPanel(ImplicitLocOpBuilder &b, const TileShape &tile,
+                          func::FuncOp gemm, Value a, Value panel,
+                          Value accumulators, Value c, Value firstColumn,
+                          int64_t columns, Value begin, Value end) {
   forEachRowTile(b, tile, begin, end, [&](RowTile rows) {
     callTileGemm(b, gemm, a, rows.row, rows.rows, panel, accumulators);
     emitFor(b, constantIndex(b, 0), rows.rows, 1, [&](Value i) {
@@ -51,6 +48,11 @@ static void emitPanel(ImplicitLocOpBuilder &b, const TileShape &tile,
       });
     });
   });
+}
+
+Value mlir::moe::allocateTile(ImplicitLocOpBuilder &b, const TileShape &tile) {
+  return memref::AllocOp::create(
+      b, MemRefType::get({tile.rows, tile.columns}, b.getF32Type()));
 }
 
 /// Returns the private function (A: memref<?xKxf32>, B: memref<KxNxf32>,
@@ -102,8 +104,8 @@ static func::FuncOp getMatmulKernel(ModuleOp module, Location loc,
           ArrayRef<OpFoldResult>{b.getIndexAttr(depth),
                                  b.getIndexAttr(tile.columns)},
           ArrayRef<OpFoldResult>{one, one});
-      emitPanel(b, tile, gemm, matrixA, panel, matrixC, column, tile.columns,
-                begin, end);
+      emitPanel(b, tile, gemm, matrixA, panel, allocateTile(b, tile), matrixC,
+                column, tile.columns, begin, end);
     });
   }
   if (columns % tile.columns) {
@@ -112,7 +114,7 @@ static func::FuncOp getMatmulKernel(ModuleOp module, Location loc,
         b, getPanelType(f32, depth, tile.columns, tile.columns), last);
     emitParallelFor(b, rowBlocks, [&](Value block) {
       auto [begin, end] = rowRange(block);
-      emitPanel(b, tile, gemm, matrixA, panel, matrixC,
+      emitPanel(b, tile, gemm, matrixA, panel, allocateTile(b, tile), matrixC,
                 constantIndex(b, whole * tile.columns), columns % tile.columns,
                 begin, end);
     });

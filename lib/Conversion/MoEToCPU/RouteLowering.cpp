@@ -1,4 +1,5 @@
-//===- RouteLowering.cpp - moe.route as one loop over tokens ------ -*- C++ -*-===//
+//===- RouteLowering.cpp - moe.route as one loop over tokens ------ -*- C++
+//-*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -8,6 +9,7 @@
 
 #include "RouteLowering.h"
 #include "KernelUtils.h"
+#include "MatmulLowering.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "moe/Dialect/MoE/IR/Reference.h"
@@ -38,35 +40,24 @@ static func::FuncOp getProductKernel(ModuleOp module, Location loc,
   MLIRContext *context = module.getContext();
   Type f32 = Float32Type::get(context);
   constexpr int64_t dynamic = ShapedType::kDynamic;
-  func::FuncOp func = createKernel(
-      module, loc, name,
-      {MemRefType::get({dynamic, depth}, f32),
-       MemRefType::get(packed.getShape(), f32),
-       MemRefType::get({dynamic, panels * tile.columns}, f32)});
+  func::FuncOp func =
+      createKernel(module, loc, name,
+                   {MemRefType::get({dynamic, depth}, f32),
+                    MemRefType::get(packed.getShape(), f32),
+                    MemRefType::get({dynamic, panels * tile.columns}, f32)});
   ImplicitLocOpBuilder b(loc, context);
   b.setInsertionPointToStart(&func.getBody().front());
   func::FuncOp gemm = getTileGemm(module, loc, {tile, TileForm::Plain, f32});
   Value matrix = func.getArgument(0), result = func.getArgument(2);
-  Value accumulators = memref::AllocOp::create(
-      b, MemRefType::get({tile.rows, tile.columns}, f32));
+  Value accumulators = allocateTile(b, tile);
   Value zero = constantIndex(b, 0);
   Value rows = memref::DimOp::create(b, matrix, 0);
   // A panel stays in the cache for all tiles of rows.
   emitFor(b, zero, constantIndex(b, panels), 1, [&](Value p) {
     Value panel = slicePanel(b, func.getArgument(1), zero, p);
-    Value column =
-        arith::MulIOp::create(b, p, constantIndex(b, tile.columns));
-    forEachRowTile(b, tile, zero, rows, [&](RowTile part) {
-      callTileGemm(b, gemm, matrix, part.row, part.rows, panel, accumulators);
-      emitFor(b, zero, part.rows, 1, [&](Value i) {
-        Value target = arith::AddIOp::create(b, part.row, i);
-        emitVectorFor(b, tile.columns, tile.lanes, [&](Value j, int64_t lanes) {
-          Value value = loadF32(b, accumulators, ValueRange{i, j}, lanes);
-          Value place = arith::AddIOp::create(b, column, j);
-          storeF32(b, value, result, ValueRange{target, place});
-        });
-      });
-    });
+    Value column = arith::MulIOp::create(b, p, constantIndex(b, tile.columns));
+    emitPanel(b, tile, gemm, matrix, panel, accumulators, result, column,
+              tile.columns, zero, rows);
   });
   func::ReturnOp::create(b);
   return func;
@@ -132,13 +123,13 @@ Value RouteBuilder::buildMatrix() {
       ExpertWeights reader(b, b.getLoc(), op, constantIndex(b, e),
                            cast<FloatType>(f32));
       Value init = createEmpty(b, b.getLoc(), {out, depth}, f32);
-      Value rows = buildLoops(
-          b, b.getLoc(), 2, {}, init, {{0, 1}},
-          [&](OpBuilder &nested, Location loc, ValueRange) {
-            return reader.read(nested, loc,
-                               linalg::IndexOp::create(nested, loc, 0),
-                               linalg::IndexOp::create(nested, loc, 1));
-          });
+      Value rows =
+          buildLoops(b, b.getLoc(), 2, {}, init, {{0, 1}},
+                     [&](OpBuilder &nested, Location loc, ValueRange) {
+                       return reader.read(
+                           nested, loc, linalg::IndexOp::create(nested, loc, 0),
+                           linalg::IndexOp::create(nested, loc, 1));
+                     });
       matrix = tensor::InsertSliceOp::create(
           b, rows, matrix, ArrayRef<OpFoldResult>{b.getIndexAttr(first), zero},
           ArrayRef<OpFoldResult>{out, depth}, ArrayRef<OpFoldResult>{one, one});
@@ -188,8 +179,8 @@ Value RouteBuilder::getPart(Value product, unsigned part, Value bias,
       b, b.getLoc(), result, element,
       [&](OpBuilder &nested, Location loc, ValueRange elements) {
         Value column = linalg::IndexOp::create(nested, loc, 1);
-        Value sum = arith::AddFOp::create(
-            nested, loc, elements[0], vector.read(nested, loc, column));
+        Value sum = arith::AddFOp::create(nested, loc, elements[0],
+                                          vector.read(nested, loc, column));
         return castFloat(nested, loc, sum, element);
       });
 }
@@ -218,15 +209,15 @@ SmallVector<Value> RouteBuilder::build(
     Value first = arith::MulIOp::create(b, loop.getInductionVar(0), step);
     Value count = arith::MinUIOp::create(
         b, step, arith::SubIOp::create(b, tokens, first));
-    Value rows = castElements(b, loc, sliceRows(input, first, count),
-                              b.getF32Type());
+    Value rows =
+        castElements(b, loc, sliceRows(input, first, count), b.getF32Type());
     func::FuncOp kernel =
         getProductKernel(module, loc, tile, getTensor(packed));
-    Value init = createEmpty(
-        b, loc,
-        {OpFoldResult(count),
-         b.getIndexAttr(llvm::alignTo(columns, tile.columns))},
-        b.getF32Type());
+    Value init =
+        createEmpty(b, loc,
+                    {OpFoldResult(count),
+                     b.getIndexAttr(llvm::alignTo(columns, tile.columns))},
+                    b.getF32Type());
     Value product = callKernel(b, kernel, {rows, packed}, init);
     SmallVector<Value> parts = body(first, count, product);
     b.setInsertionPointToStart(loop.getTerminator().getBody());
@@ -234,8 +225,7 @@ SmallVector<Value> RouteBuilder::build(
          llvm::zip_equal(parts, loop.getRegionIterArgs())) {
       RankedTensorType type = getTensor(part);
       tensor::ParallelInsertSliceOp::create(
-          b, part, target,
-          ArrayRef<OpFoldResult>{first, b.getIndexAttr(0)},
+          b, part, target, ArrayRef<OpFoldResult>{first, b.getIndexAttr(0)},
           ArrayRef<OpFoldResult>{count, b.getIndexAttr(type.getDimSize(1))},
           ArrayRef<OpFoldResult>{b.getIndexAttr(1), b.getIndexAttr(1)});
     }
@@ -283,8 +273,8 @@ LogicalResult mlir::moe::lowerRoute(RouteOp op, const TileShape &tile,
   SmallVector<Type> types = llvm::to_vector(ValueRange(projected).getTypes());
   if (gateInLoop)
     types.append({op.getWeights().getType(), op.getIds().getType()});
-  SmallVector<Value> results = route.build(
-      types, [&](Value first, Value count, Value product) {
+  SmallVector<Value> results =
+      route.build(types, [&](Value first, Value count, Value product) {
         SmallVector<Value> parts;
         for (auto [i, value] : llvm::enumerate(projected))
           parts.push_back(route.getPart(product, i,
@@ -299,8 +289,7 @@ LogicalResult mlir::moe::lowerRoute(RouteOp op, const TileShape &tile,
                                  rows(op.getValues()), rows(op.getGivenIds()),
                                  rows(op.getSharedWeights())};
         if (op.getSharedGate())
-          operands.sharedWeights =
-              buildSharedGate(b, b.getLoc(), parts.back());
+          operands.sharedWeights = buildSharedGate(b, b.getLoc(), parts.back());
         auto block = [](Value result) {
           RankedTensorType type = getTensor(result);
           return type.clone({ShapedType::kDynamic, type.getDimSize(1)});
