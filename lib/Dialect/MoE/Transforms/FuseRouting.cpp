@@ -1,4 +1,5 @@
-//===- FuseRouting.cpp - Fuse a router's product with its gate --- -*- C++ -*-===//
+//===- FuseRouting.cpp - Fuse a router's product with its gate --- -*- C++
+//-*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -28,11 +29,8 @@ using namespace mlir::moe;
 /// What `value` is the sigmoid of, as a linalg operation computes it:
 /// 1 / (1 + e^(−x)). Null if it is none.
 static Value getSigmoidOperand(Value value) {
-  auto generic = value.getDefiningOp<linalg::GenericOp>();
-  if (!generic || generic.getNumDpsInputs() != 1 ||
-      generic.getNumParallelLoops() != generic.getNumLoops() ||
-      !llvm::all_of(generic.getIndexingMapsArray(),
-                    [](AffineMap map) { return map.isIdentity(); }))
+  linalg::GenericOp generic = getElementwiseUnary(value);
+  if (!generic)
     return {};
   Value result = generic.getBody()->getTerminator()->getOperand(0);
   auto quotient = result.getDefiningOp<arith::DivFOp>();
@@ -50,8 +48,7 @@ static Value getSigmoidOperand(Value value) {
   auto negation = exponential
                       ? exponential.getOperand().getDefiningOp<arith::NegFOp>()
                       : arith::NegFOp();
-  if (!negation ||
-      negation.getOperand() != generic.getBody()->getArgument(0))
+  if (!negation || negation.getOperand() != generic.getBody()->getArgument(0))
     return {};
   return generic.getDpsInputs()[0];
 }
@@ -115,9 +112,10 @@ private:
       if (failed(product) || product->input != input || product->bias ||
           !isNarrow(*product) || !isProduct(user))
         continue;
-      if (llvm::all_of(result.getUsers(), [&](Operation *reader) {
-            return isAfter(gate, reader);
-          }) && moveBefore(gate, *product))
+      if (llvm::all_of(
+              result.getUsers(),
+              [&](Operation *reader) { return isAfter(gate, reader); }) &&
+          moveBefore(gate, *product))
         riders.push_back({result, *product});
     }
     // Users come in no order that means anything.
@@ -150,9 +148,9 @@ private:
 
   /// The product whose sigmoid weighs the shared slots.
   std::optional<Rider> findSharedGate(GateOp gate, Value input) {
-    Value logits =
-        gate.getSharedWeights() ? getSigmoidOperand(gate.getSharedWeights())
-                                : Value();
+    Value logits = gate.getSharedWeights()
+                       ? getSigmoidOperand(gate.getSharedWeights())
+                       : Value();
     if (!logits)
       return std::nullopt;
     StringRef reason;
@@ -185,18 +183,16 @@ private:
         gate.getNormalizeAttr(), gate.getScaleAttr(), gate.getDropBelowAttr(),
         gate.getSharedAttr());
     // The next layer may read the logits as its state.
-    gate.getLogits().replaceUsesWithIf(
-        route.getLogits(),
-        [&](OpOperand &use) { return isAfter(route, use.getOwner()); });
-    for (auto [rider, result] :
-         llvm::zip_equal(riders, route.getProjected())) {
+    gate.getLogits().replaceUsesWithIf(route.getLogits(), [&](OpOperand &use) {
+      return isAfter(route, use.getOwner());
+    });
+    for (auto [rider, result] : llvm::zip_equal(riders, route.getProjected())) {
       Value old = rider.result;
       old.replaceUsesWithIf(result, [&](OpOperand &use) {
         return isAfter(route, use.getOwner());
       });
     }
-    gate.replaceAllUsesWith(
-        ValueRange{route.getWeights(), route.getIds()});
+    gate.replaceAllUsesWith(ValueRange{route.getWeights(), route.getIds()});
     gate.erase();
   }
 };

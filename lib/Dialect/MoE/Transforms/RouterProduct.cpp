@@ -1,4 +1,5 @@
-//===- RouterProduct.cpp - The product that makes router logits -- -*- C++ -*-===//
+//===- RouterProduct.cpp - The product that makes router logits -- -*- C++
+//-*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -8,7 +9,6 @@
 
 #include "RouterProduct.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
@@ -32,15 +32,22 @@ template <typename OpTy> static OpTy getOnlyOp(linalg::GenericOp op) {
   return only;
 }
 
-/// What is converted to `value` by an elementwise `OpTy`, or null.
-template <typename OpTy> static Value getConverted(Value value) {
-  if (auto op = value.getDefiningOp<OpTy>())
-    return op->getOperand(0);
+linalg::GenericOp mlir::moe::getElementwiseUnary(Value value) {
   auto generic = value.getDefiningOp<linalg::GenericOp>();
   if (!generic || generic.getNumDpsInputs() != 1 ||
       generic.getNumParallelLoops() != generic.getNumLoops() ||
       !llvm::all_of(generic.getIndexingMapsArray(),
                     [](AffineMap map) { return map.isIdentity(); }))
+    return {};
+  return generic;
+}
+
+/// What is converted to `value` by an elementwise `OpTy`, or null.
+template <typename OpTy> static Value getConverted(Value value) {
+  if (auto op = value.getDefiningOp<OpTy>())
+    return op->getOperand(0);
+  linalg::GenericOp generic = getElementwiseUnary(value);
+  if (!generic)
     return {};
   OpTy convert = getOnlyOp<OpTy>(generic);
   if (!convert || convert->getOperand(0) != generic.getBody()->getArgument(0))
@@ -100,10 +107,9 @@ static LogicalResult matchContraction(Value value, RouterProduct &product,
     return failure();
   MLIRContext *context = op->getContext();
   auto map = [&](unsigned a, unsigned b) {
-    return AffineMap::get(3, 0,
-                          {getAffineDimExpr(a, context),
-                           getAffineDimExpr(b, context)},
-                          context);
+    return AffineMap::get(
+        3, 0, {getAffineDimExpr(a, context), getAffineDimExpr(b, context)},
+        context);
   };
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
   if (maps[0] != map(0, 2) || maps[2] != map(0, 1))
@@ -111,8 +117,7 @@ static LogicalResult matchContraction(Value value, RouterProduct &product,
   if (maps[1] != map(1, 2) && maps[1] != map(2, 1))
     return failure();
   product.transposed = maps[1] == map(2, 1);
-  auto fill =
-      op.getDpsInitOperand(0)->get().getDefiningOp<linalg::FillOp>();
+  auto fill = op.getDpsInitOperand(0)->get().getDefiningOp<linalg::FillOp>();
   reason = "the product is added to something";
   if (!fill || !matchPattern(fill.getInputs()[0], m_AnyZeroFloat()))
     return failure();
@@ -137,7 +142,8 @@ static LogicalResult matchContraction(Value value, RouterProduct &product,
     product.transposed = !product.transposed;
   }
   reason = "the matrix has no static shape";
-  if (!getTensor(rhs).hasStaticShape() || getTensor(rhs).getNumElements() == 0 ||
+  if (!getTensor(rhs).hasStaticShape() ||
+      getTensor(rhs).getNumElements() == 0 ||
       !isa<FloatType>(getTensor(rhs).getElementType()) ||
       getTensor(rhs).getElementTypeBitWidth() < 16)
     return failure();
@@ -190,8 +196,8 @@ Value RouterProduct::buildWeights(ImplicitLocOpBuilder &b) const {
   auto result = WeightsType::get(b.getContext(), {1, columns, hidden},
                                  type.getElementType());
   return WeightsOp::create(b, result, matrix, ValueRange(), ValueRange(),
-                           LayoutAttr::get(b.getContext(), 0, 1, transposed),
-                           0, 0);
+                           LayoutAttr::get(b.getContext(), 0, 1, transposed), 0,
+                           0);
 }
 
 Value RouterProduct::buildBias(ImplicitLocOpBuilder &b) const {

@@ -9,10 +9,15 @@
 #ifndef MOE_LIB_DIALECT_MOE_TRANSFORMS_ROUTERPRODUCT_H
 #define MOE_LIB_DIALECT_MOE_TRANSFORMS_ROUTERPRODUCT_H
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
 
 namespace mlir::moe {
+
+/// The linalg operation that makes each element of `value` of the element of one
+/// input at the same place, or null.
+linalg::GenericOp getElementwiseUnary(Value value);
 
 /// input·Wᵀ + bias, rounded once, as any pipeline writes it: moe.project,
 /// linalg.matmul or a contraction over matrices in linalg, the sum with a
