@@ -29,22 +29,21 @@ struct Parameters {
 };
 } // namespace
 
-/// Gate operands, or ids.
-static void addSources(Parameters &parameters, const RoutingConfig &config,
-                       Type i32) {
+/// What kernels that choose, or read a choice, begin with: gate operands or
+/// ids, the number of tokens, and weights and ids where a gate makes them.
+static Parameters getChoiceParameters(const RoutingConfig &config, Type i32) {
+  Parameters parameters;
   if (!config.gate)
-    return parameters.pointer(i32);
-  for (Value operand : getGateOperands(config.gate))
-    parameters.pointer(getElementTypeOrSelf(operand));
-}
-
-/// Weights and ids, where a gate makes them.
-static void addChoice(Parameters &parameters, const RoutingConfig &config,
-                      Type i32) {
-  if (!config.gate)
-    return;
-  parameters.pointer(config.weightType);
-  parameters.pointer(i32);
+    parameters.pointer(i32);
+  else
+    for (Value operand : getGateOperands(config.gate))
+      parameters.pointer(getElementTypeOrSelf(operand));
+  parameters.scalar(i32);
+  if (config.gate) {
+    parameters.pointer(config.weightType);
+    parameters.pointer(i32);
+  }
+  return parameters;
 }
 
 /// Splits the arguments of a kernel in the order of its parameters.
@@ -68,9 +67,23 @@ private:
 };
 } // namespace
 
-static size_t getNumSources(const RoutingConfig &config) {
-  return config.gate ? getGateOperands(config.gate).size() : 1;
-}
+namespace {
+/// The arguments for these parameters; null where there are none.
+struct ChoiceArguments {
+  ChoiceArguments(Arguments &arguments, const RoutingConfig &config)
+      : sources(arguments.next(config.gate ? getGateOperands(config.gate).size()
+                                           : 1)),
+        numTokens(arguments.next()) {
+    if (!config.gate)
+      return;
+    weights = arguments.next();
+    ids = arguments.next();
+  }
+
+  ValueRange sources;
+  Value numTokens, weights, ids;
+};
+} // namespace
 
 namespace {
 /// The slots of a block of tokens, as a vector.
@@ -84,27 +97,28 @@ struct Slots {
 /// Chooses experts for tokens `first` …, or reads what was chosen, and writes
 /// the choice where a gate makes it.
 static Slots buildSlots(KernelBuilder &k, const RoutingConfig &config,
-                        ValueRange sources, Value weightsOut, Value idsOut,
-                        Value first, Value numTokens, int64_t block) {
+                        const ChoiceArguments &arguments, Value first,
+                        int64_t block) {
   int64_t slots = config.paddedSlots();
   Value tokens = k.add(k.range(block), first);
-  Value live = k.less(tokens, numTokens);
+  Value live = k.less(tokens, arguments.numTokens);
   Value j = k.range(slots, 1);
   Value numbers = k.add(k.mul(k.along(tokens, 0), k.i32(config.slots)), j);
   Value mask = k.andOp(k.along(live, 0), k.less(j, k.i32(config.slots)));
   Value ids;
   if (config.gate) {
-    Choice choice = buildGate(k, config, sources, tokens, live, block);
-    k.write(weightsOut, numbers, choice.weights, mask);
-    k.write(idsOut, numbers, choice.ids, mask);
+    Choice choice =
+        buildGate(k, config, arguments.sources, tokens, live, block);
+    k.write(arguments.weights, numbers, choice.weights, mask);
+    k.write(arguments.ids, numbers, choice.ids, mask);
     ids = choice.ids;
   } else {
-    ids = k.read(sources.front(), numbers, mask);
+    ids = k.read(arguments.sources.front(), numbers, mask);
   }
   ids = k.select(mask, ids, k.i32(-1));
   // One unsigned comparison in two signed ones: ids come from users.
-  Value known = k.andOp(k.lessEqual(k.i32(0), ids),
-                        k.less(ids, k.i32(config.experts)));
+  Value known =
+      k.andOp(k.lessEqual(k.i32(0), ids), k.less(ids, k.i32(config.experts)));
   ids = k.select(known, ids, k.i32(-1));
   return {k.flatten(ids), k.flatten(numbers), block * slots};
 }
@@ -136,21 +150,15 @@ tt::FuncOp mlir::moe::getRouteKernel(KernelFactory &factory,
                                      const RoutingConfig &config, int64_t block,
                                      int warps) {
   Type i32 = IntegerType::get(config.weightType.getContext(), 32);
-  Parameters parameters;
-  addSources(parameters, config, i32);
-  parameters.scalar(i32);
-  addChoice(parameters, config, i32);
-  return factory.get(
-      "moe_route", config.key() + "," + std::to_string(block),
-      parameters.types, parameters.scalars, warps, 1,
-      [&](KernelBuilder &k, ValueRange values) {
-        Arguments arguments(values);
-        ValueRange sources = arguments.next(getNumSources(config));
-        Value numTokens = arguments.next();
-        Value weights = arguments.next(), ids = arguments.next();
-        Value first = k.mul(k.programId(), k.i32(block));
-        buildSlots(k, config, sources, weights, ids, first, numTokens, block);
-      });
+  Parameters parameters = getChoiceParameters(config, i32);
+  return factory.get("moe_route", config.key() + "," + std::to_string(block),
+                     parameters.types, parameters.scalars, warps, 1,
+                     [&](KernelBuilder &k, ValueRange values) {
+                       Arguments arguments(values);
+                       ChoiceArguments choice(arguments, config);
+                       Value first = k.mul(k.programId(), k.i32(block));
+                       buildSlots(k, config, choice, first, block);
+                     });
 }
 
 //===----------------------------------------------------------------------===//
@@ -161,22 +169,16 @@ tt::FuncOp mlir::moe::getCountKernel(KernelFactory &factory,
                                      const RoutingConfig &config, int64_t chunk,
                                      int64_t chunks, int warps) {
   Type i32 = IntegerType::get(config.weightType.getContext(), 32);
-  Parameters parameters;
-  addSources(parameters, config, i32);
-  parameters.scalar(i32);
-  addChoice(parameters, config, i32);
+  Parameters parameters = getChoiceParameters(config, i32);
   parameters.pointer(i32);
   parameters.pointer(i32);
-  std::string key = config.key() + "," + std::to_string(chunk) + "," +
-                    std::to_string(chunks);
+  std::string key =
+      config.key() + "," + std::to_string(chunk) + "," + std::to_string(chunks);
   return factory.get(
       "moe_count", key, parameters.types, parameters.scalars, warps, 1,
       [&](KernelBuilder &k, ValueRange values) {
         Arguments arguments(values);
-        ValueRange sources = arguments.next(getNumSources(config));
-        Value numTokens = arguments.next();
-        Value weights = config.gate ? arguments.next() : Value();
-        Value ids = config.gate ? arguments.next() : Value();
+        ChoiceArguments choice(arguments, config);
         Value ranks = arguments.next(), histograms = arguments.next();
         int64_t experts = config.paddedExperts();
         Value block = k.programId();
@@ -186,10 +188,9 @@ tt::FuncOp mlir::moe::getCountKernel(KernelFactory &factory,
             k.i32(0), k.i32(chunks), 1, none,
             [&](Value i, ValueRange carried) -> SmallVector<Value> {
               Value start = k.add(first, k.mul(i, k.i32(chunk)));
-              Slots slots = buildSlots(k, config, sources, weights, ids, start,
-                                       numTokens, chunk);
-              Value rank = k.add(buildRanks(k, slots),
-                                 lookUp(k, carried[0], slots.ids));
+              Slots slots = buildSlots(k, config, choice, start, chunk);
+              Value rank =
+                  k.add(buildRanks(k, slots), lookUp(k, carried[0], slots.ids));
               k.write(ranks, slots.numbers, rank, isUsed(k, slots.ids));
               return {k.add(carried[0], countSlots(k, slots.ids, experts))};
             })[0];
@@ -215,9 +216,9 @@ tt::FuncOp mlir::moe::getSumKernel(KernelFactory &factory,
             k.i32(0), blocks, width, k.i32(0),
             [&](Value start, ValueRange carried) -> SmallVector<Value> {
               Value block = k.add(k.range(width), start);
-              Value offset = k.add(
-                  k.mul(k.convert(block, k.i64()), k.i64(config.experts)),
-                  k.convert(expert, k.i64()));
+              Value offset =
+                  k.add(k.mul(k.convert(block, k.i64()), k.i64(config.experts)),
+                        k.convert(expert, k.i64()));
               Value live = k.less(block, blocks);
               Value counts = k.read(histograms, offset, live);
               Value sums = k.scan(counts, 0, Combine::Add);
@@ -234,10 +235,9 @@ tt::FuncOp mlir::moe::getScatterKernel(KernelFactory &factory,
                                        int64_t blockTokens, int64_t tileRows) {
   constexpr int64_t width = 128;
   Type i32 = IntegerType::get(config.weightType.getContext(), 32);
-  std::string key = std::to_string(config.experts) + "," +
-                    std::to_string(config.slots) + "," +
-                    std::to_string(blockTokens) + "," +
-                    std::to_string(tileRows);
+  std::string key =
+      std::to_string(config.experts) + "," + std::to_string(config.slots) +
+      "," + std::to_string(blockTokens) + "," + std::to_string(tileRows);
   return factory.get(
       "moe_scatter", key, {i32, i32, i32, i32, i32, i32, i32, i32, i32},
       {false, false, false, false, true, true, false, false, false}, 4, 1,
@@ -250,35 +250,32 @@ tt::FuncOp mlir::moe::getScatterKernel(KernelFactory &factory,
               numTiles = arguments.next();
         int64_t experts = config.paddedExperts();
         Value e = k.range(experts);
-        Value counts =
-            k.read(totals, e, k.less(e, k.i32(config.experts)));
+        Value counts = k.read(totals, e, k.less(e, k.i32(config.experts)));
         Value offsets = k.sub(k.scan(counts, 0, Combine::Add), counts);
         Value program = k.programId();
         k.ifThen(k.less(program, blocks), [&] {
           Value last = k.mul(numTokens, k.i32(config.slots));
-          Value first =
-              k.mul(program, k.i32(blockTokens * config.slots));
-          Value end = k.minimum(
-              k.add(first, k.i32(blockTokens * config.slots)), last);
-          Value baseRow = k.mul(k.convert(program, k.i64()),
-                                k.i64(config.experts));
-          k.loop(first, end, width, {},
-                 [&](Value start, ValueRange) -> SmallVector<Value> {
-                   Value slot = k.add(k.range(width), start);
-                   Value live = k.less(slot, end);
-                   Value id = k.select(live, k.read(ids, slot, live),
-                                       k.i32(-1));
-                   live = k.andOp(k.lessEqual(k.i32(0), id),
-                                  k.less(id, k.i32(config.experts)));
-                   id = k.select(live, id, k.i32(-1));
-                   Value base = k.read(
-                       bases, k.add(baseRow, k.convert(id, k.i64())), live);
-                   Value rank = k.read(ranks, slot, live);
-                   Value place = k.add(lookUp(k, offsets, id),
-                                       k.add(base, rank));
-                   k.write(rows, place, slot, live);
-                   return {};
-                 });
+          Value first = k.mul(program, k.i32(blockTokens * config.slots));
+          Value end =
+              k.minimum(k.add(first, k.i32(blockTokens * config.slots)), last);
+          Value baseRow =
+              k.mul(k.convert(program, k.i64()), k.i64(config.experts));
+          k.loop(
+              first, end, width, {},
+              [&](Value start, ValueRange) -> SmallVector<Value> {
+                Value slot = k.add(k.range(width), start);
+                Value live = k.less(slot, end);
+                Value id = k.select(live, k.read(ids, slot, live), k.i32(-1));
+                live = k.andOp(k.lessEqual(k.i32(0), id),
+                               k.less(id, k.i32(config.experts)));
+                id = k.select(live, id, k.i32(-1));
+                Value base =
+                    k.read(bases, k.add(baseRow, k.convert(id, k.i64())), live);
+                Value rank = k.read(ranks, slot, live);
+                Value place = k.add(lookUp(k, offsets, id), k.add(base, rank));
+                k.write(rows, place, slot, live);
+                return {};
+              });
         });
         // The tiles of one expert.
         k.ifThen(k.less(program, k.i32(config.experts)), [&] {
@@ -294,8 +291,7 @@ tt::FuncOp mlir::moe::getScatterKernel(KernelFactory &factory,
                  [&](Value start, ValueRange) -> SmallVector<Value> {
                    Value i = k.add(k.range(width), start);
                    Value live = k.less(i, count);
-                   Value from =
-                       k.add(k.mul(i, k.i32(tileRows)), row);
+                   Value from = k.add(k.mul(i, k.i32(tileRows)), row);
                    writeTile(k, tiles, k.add(i, first), program, from, end,
                              live);
                    return {};
@@ -313,10 +309,7 @@ tt::FuncOp mlir::moe::getPlanKernel(KernelFactory &factory,
                                     const RoutingConfig &config, int64_t tokens,
                                     int64_t tileRows, int warps) {
   Type i32 = IntegerType::get(config.weightType.getContext(), 32);
-  Parameters parameters;
-  addSources(parameters, config, i32);
-  parameters.scalar(i32);
-  addChoice(parameters, config, i32);
+  Parameters parameters = getChoiceParameters(config, i32);
   for (int i = 0; i < 3; ++i)
     parameters.pointer(i32);
   std::string key = config.key() + "," + std::to_string(tokens) + "," +
@@ -325,15 +318,11 @@ tt::FuncOp mlir::moe::getPlanKernel(KernelFactory &factory,
       "moe_plan", key, parameters.types, parameters.scalars, warps, 1,
       [&](KernelBuilder &k, ValueRange values) {
         Arguments arguments(values);
-        ValueRange sources = arguments.next(getNumSources(config));
-        Value numTokens = arguments.next();
-        Value weights = config.gate ? arguments.next() : Value();
-        Value ids = config.gate ? arguments.next() : Value();
+        ChoiceArguments choice(arguments, config);
         Value rows = arguments.next(), tiles = arguments.next(),
               numTiles = arguments.next();
         int64_t experts = config.paddedExperts();
-        Slots slots = buildSlots(k, config, sources, weights, ids, k.i32(0),
-                                 numTokens, tokens);
+        Slots slots = buildSlots(k, config, choice, k.i32(0), tokens);
         Value counts = countSlots(k, slots.ids, experts);
         Value offsets = k.sub(k.scan(counts, 0, Combine::Add), counts);
         Value place =
@@ -346,9 +335,8 @@ tt::FuncOp mlir::moe::getPlanKernel(KernelFactory &factory,
         k.loop(k.i32(0), most, 1, {},
                [&](Value i, ValueRange) -> SmallVector<Value> {
                  Value row = k.add(offsets, k.mul(i, k.i32(tileRows)));
-                 writeTile(k, tiles, k.add(all.first, i), k.range(experts),
-                           row, k.add(offsets, counts),
-                           k.less(i, all.count));
+                 writeTile(k, tiles, k.add(all.first, i), k.range(experts), row,
+                           k.add(offsets, counts), k.less(i, all.count));
                  return {};
                });
         k.write(numTiles, k.i32(0), all.total);
