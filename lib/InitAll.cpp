@@ -13,8 +13,8 @@
 #include "moe/Dialect/MoE/Transforms/Passes.h"
 #include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
 #include "moe/Dialect/ONNXIR/Transforms/Passes.h"
-#include "moe/Pipelines/MoEOptimize.h"
 #include "moe/Dialect/Triton/IR/Triton.h"
+#include "moe/Pipelines/MoEOptimize.h"
 #include "moe/Pipelines/MoEToCPU.h"
 #include "moe/Transforms/Passes.h"
 

@@ -89,16 +89,14 @@ static int64_t countFewestLeft(const Routing &routing,
   for (unsigned expert : excluded.set_bits())
     --left[expert / size];
   llvm::sort(left);
-  return std::accumulate(left.begin(),
-                         left.begin() + routing.groupLimit.getKeep(),
-                         int64_t(0));
+  return std::accumulate(
+      left.begin(), left.begin() + routing.groupLimit.getKeep(), int64_t(0));
 }
 
 /// The experts that a ranking gate can choose only by NaN weights: those of
 /// bias −∞, when others always come before them (V3) and a choice in spite of
 /// it has weight NaN. Says in `reason` why there are none of such a bias.
-static llvm::BitVector getOnlyByNaN(const Routing &routing,
-                                    StringRef &reason) {
+static llvm::BitVector getOnlyByNaN(const Routing &routing, StringRef &reason) {
   llvm::BitVector none(routing.experts);
   llvm::BitVector excluded = getExcludedByBias(routing);
   if (excluded.none())
@@ -116,10 +114,11 @@ static llvm::BitVector getOnlyByNaN(const Routing &routing,
   bool ranks = select.getMode() == SelectMode::TopK ||
                select.getMode() == SelectMode::TopP ||
                select.getMode() == SelectMode::RankK;
-  int64_t picks = select.getMode() == SelectMode::RankK ? select.getRank()
-                                                        : select.getK();
+  int64_t picks =
+      select.getMode() == SelectMode::RankK ? select.getRank() : select.getK();
   if (routing.values)
-    reason = "weights that are other values may be numbers where scores are NaN";
+    reason =
+        "weights that are other values may be numbers where scores are NaN";
   else if (!isBounded(score) && !normalizes)
     reason = "an infinite score is NaN with the bias, and is chosen";
   else if (fills)
@@ -151,10 +150,10 @@ static ChosenExperts getChosen(const Routing &routing, int64_t experts) {
   int64_t routed = std::min(routing.experts, experts);
   llvm::BitVector possible(routed);
   SelectMode mode = routing.select.getMode();
-  bool known = (mode == SelectMode::Given &&
-                addConstantIds(routing.givenIds, possible)) ||
-               (mode == SelectMode::Table &&
-                addConstantIds(routing.table, possible));
+  bool known =
+      (mode == SelectMode::Given &&
+       addConstantIds(routing.givenIds, possible)) ||
+      (mode == SelectMode::Table && addConstantIds(routing.table, possible));
   if (!known)
     possible.set();
   StringRef reason;
@@ -222,10 +221,10 @@ std::optional<ChosenExperts> mlir::moe::getChosenExperts(Value ids,
     chosen.possible.set();
   for (auto [i, op] : llvm::enumerate(llvm::reverse(remaps))) {
     bool isLast = i + 1 == remaps.size();
-    int64_t next =
-        isLast ? experts
-               : static_cast<int64_t>(
-                     remaps[remaps.size() - 2 - i].getTable().size());
+    int64_t next = isLast
+                       ? experts
+                       : static_cast<int64_t>(
+                             remaps[remaps.size() - 2 - i].getTable().size());
     if (next > kMaxExperts)
       return std::nullopt;
     chosen = remap(chosen, op.getTable(), next);

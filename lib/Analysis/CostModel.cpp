@@ -120,10 +120,10 @@ CostModel::Chunk CostModel::getChunk(ArrayRef<ExpertLoad> loads,
   double first = 0.0, second = 0.0, launches = 0.0;
   bool multiplies = false;
   for (auto [load, size] : llvm::zip_equal(loads, sizes)) {
-    chunk.inputBytes += load.rows * static_cast<double>(size.in) *
-                        size.elementBytes;
-    chunk.outputBytes += load.rows * static_cast<double>(size.out) *
-                         size.elementBytes;
+    chunk.inputBytes +=
+        load.rows * static_cast<double>(size.in) * size.elementBytes;
+    chunk.outputBytes +=
+        load.rows * static_cast<double>(size.out) * size.elementBytes;
     chunk.weightBytes += load.touched * size.weightBytes;
     if (size.inter == 0 || load.touched == 0.0)
       continue;
@@ -146,11 +146,10 @@ CostModel::Chunk CostModel::getChunk(ArrayRef<ExpertLoad> loads,
   }
   if (multiplies && kind == GemmKind::Grouped) {
     double peak = getPeak(sizes.front().bits) * target.getGrouped();
-    chunk.compute +=
-        countWaves(first, target) *
-            getTileTime(sizes.front().in, target, peak) +
-        countWaves(second, target) *
-            getTileTime(sizes.front().inter, target, peak);
+    chunk.compute += countWaves(first, target) *
+                         getTileTime(sizes.front().in, target, peak) +
+                     countWaves(second, target) *
+                         getTileTime(sizes.front().inter, target, peak);
     launches = 2.0;
   }
   if (!multiplies)

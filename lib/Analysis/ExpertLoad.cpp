@@ -20,8 +20,8 @@ SmallVector<ExpertLoad> mlir::moe::getExpertLoads(int64_t tokens, int64_t slots,
   double total = std::accumulate(shares.begin(), shares.end(), 0.0);
   SmallVector<ExpertLoad> loads(experts);
   for (auto [i, load] : llvm::enumerate(loads)) {
-    double share = shares.empty() ? 1.0 / static_cast<double>(experts)
-                                  : shares[i] / total;
+    double share =
+        shares.empty() ? 1.0 / static_cast<double>(experts) : shares[i] / total;
     double chosen = std::min(1.0, static_cast<double>(slots) * share);
     load.rows = static_cast<double>(tokens) * chosen;
     load.touched = 1.0 - std::pow(1.0 - chosen, static_cast<double>(tokens));

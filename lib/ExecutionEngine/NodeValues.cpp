@@ -71,9 +71,8 @@ exposeNodeValues(ModuleOp module, StringRef entry,
       if (!canBeOutput(result.getType()))
         continue;
       values.push_back(result);
-      names.push_back(op.getNumResults() == 1
-                          ? name.str()
-                          : (name + ":" + Twine(i)).str());
+      names.push_back(op.getNumResults() == 1 ? name.str()
+                                              : (name + ":" + Twine(i)).str());
     }
   }
   Operation *terminator = func.getBody().front().getTerminator();

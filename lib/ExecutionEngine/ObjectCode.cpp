@@ -165,9 +165,8 @@ static void setInlining(llvm::Module &module) {
       function.addFnAttr(Attribute::NoInline);
       continue;
     }
-    auto *call = function.hasOneUse()
-                     ? dyn_cast<CallBase>(function.user_back())
-                     : nullptr;
+    auto *call = function.hasOneUse() ? dyn_cast<CallBase>(function.user_back())
+                                      : nullptr;
     if (!call || call->getCalledFunction() != &function)
       continue;
     Function *caller = call->getFunction();

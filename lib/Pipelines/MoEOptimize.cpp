@@ -1,4 +1,4 @@
-//===- MoEOptimize.cpp - The pipeline of the algebra ------------- -*- C++ -*-===//
+//===- MoEOptimize.cpp - The pipeline of the algebra ------------*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -7,9 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "moe/Pipelines/MoEOptimize.h"
-#include "moe/Dialect/MoE/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "moe/Dialect/MoE/Transforms/Passes.h"
 
 using namespace mlir;
 using namespace mlir::moe;

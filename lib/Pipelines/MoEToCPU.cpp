@@ -7,11 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "moe/Pipelines/MoEToCPU.h"
-#include "moe/Pipelines/MoEOptimize.h"
-#include "moe/Conversion/Passes.h"
-#include "moe/Dialect/MoE/Transforms/Passes.h"
-#include "moe/Dialect/ONNXIR/Transforms/Passes.h"
-#include "moe/Transforms/Passes.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/BufferizationToMemRef/BufferizationToMemRef.h"
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
@@ -29,6 +24,11 @@
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "moe/Conversion/Passes.h"
+#include "moe/Dialect/MoE/Transforms/Passes.h"
+#include "moe/Dialect/ONNXIR/Transforms/Passes.h"
+#include "moe/Pipelines/MoEOptimize.h"
+#include "moe/Transforms/Passes.h"
 
 using namespace mlir;
 using namespace mlir::moe;

@@ -1,4 +1,4 @@
-//===- Binding.cpp - A layer for given sizes: launches and a workspace -*- C++ -*-===//
+//===- Binding.cpp - A layer for given sizes: launches and a workspace ----===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -15,9 +15,8 @@ using namespace moe::rt::cuda;
 /// Buffers begin at multiples of this, as those of the allocator do.
 static constexpr uint64_t kAlignment = 256;
 
-std::unique_ptr<Binding> Binding::create(Layer &layer,
-                                         std::vector<int64_t> sizes,
-                                         std::string &error) {
+std::unique_ptr<Binding>
+Binding::create(Layer &layer, std::vector<int64_t> sizes, std::string &error) {
   if (!layer.initialized) {
     error = "weights are not packed yet; call moeCUDAInit first";
     return nullptr;
@@ -46,8 +45,9 @@ bool Binding::flatten(const std::vector<StepSpec> &steps, std::string &error) {
     }
     for (const StepSpec::Case &branch : step.cases) {
       int64_t left = 0, right = 0;
-      if (!branch.comparison.empty() && (!evaluate(branch.left, sizes, left) ||
-                                         !evaluate(branch.right, sizes, right))) {
+      if (!branch.comparison.empty() &&
+          (!evaluate(branch.left, sizes, left) ||
+           !evaluate(branch.right, sizes, right))) {
         error = "a size of the launch plan does not fit 64 bits";
         return false;
       }
@@ -146,7 +146,8 @@ bool Binding::placeBuffers(std::string &error) {
   for (size_t i : order) {
     std::vector<size_t> beside;
     for (size_t j : placed)
-      if (ranges[j].first <= ranges[i].last && ranges[i].first <= ranges[j].last)
+      if (ranges[j].first <= ranges[i].last &&
+          ranges[i].first <= ranges[j].last)
         beside.push_back(j);
     std::sort(beside.begin(), beside.end(), [&](size_t a, size_t b) {
       return ranges[a].offset < ranges[b].offset;
@@ -266,9 +267,9 @@ bool Binding::capture(const Pointer *arguments, const Pointer *results,
   if (status && enqueued)
     error = "no graph can be made: " + driver.describe(status);
   else if (status)
-    error = error.empty() ? "no stream can be captured: " +
-                                driver.describe(status)
-                          : error;
+    error = error.empty()
+                ? "no stream can be captured: " + driver.describe(status)
+                : error;
   return enqueued && !status;
 }
 

@@ -45,16 +45,14 @@ extern "C" size_t moeCUDAGetNumResults(const MoECUDALayer *layer) {
   return layer->layer->getPlan().numResults;
 }
 
-extern "C" int moeCUDAInit(MoECUDALayer *layer,
-                           const MoECUDAPointer *arguments,
+extern "C" int moeCUDAInit(MoECUDALayer *layer, const MoECUDAPointer *arguments,
                            MoECUDAStream stream) {
   lastError.clear();
   return layer->layer->init(asPointers(arguments), stream, lastError) ? 0 : 1;
 }
 
-extern "C" MoECUDABinding *moeCUDABind(MoECUDALayer *layer,
-                                       const int64_t *sizes,
-                                       const int32_t *ranks) {
+extern "C" MoECUDABinding *
+moeCUDABind(MoECUDALayer *layer, const int64_t *sizes, const int32_t *ranks) {
   lastError.clear();
   const LaunchPlan &plan = layer->layer->getPlan();
   std::vector<const int64_t *> shapes;
@@ -91,8 +89,7 @@ extern "C" size_t moeCUDAGetNumLaunches(const MoECUDABinding *binding) {
 
 extern "C" int moeCUDARun(MoECUDABinding *binding,
                           const MoECUDAPointer *arguments,
-                          const MoECUDAPointer *results,
-                          MoECUDAStream stream) {
+                          const MoECUDAPointer *results, MoECUDAStream stream) {
   lastError.clear();
   return binding->binding->run(asPointers(arguments), asPointers(results),
                                stream, lastError)

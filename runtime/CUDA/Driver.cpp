@@ -23,8 +23,8 @@ struct Loaded {
     path = path && *path ? path : "libcuda.so.1";
     void *library = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
     if (!library) {
-      error = std::string("there is no CUDA driver: ") + path +
-              " cannot be loaded";
+      error =
+          std::string("there is no CUDA driver: ") + path + " cannot be loaded";
       return;
     }
     ok = true;

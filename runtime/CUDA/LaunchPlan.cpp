@@ -1,4 +1,4 @@
-//===- LaunchPlan.cpp - Plans of launches as they are read from JSON -*- C++ -*-===//
+//===- LaunchPlan.cpp - Plans of launches as they are read from JSON ------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -62,8 +62,7 @@ private:
       value = isMin ? std::min(value, other) : std::max(value, other);
     } else if (take('d')) {
       int64_t index;
-      if (!parseNumber(index) ||
-          index >= static_cast<int64_t>(sizes.size()))
+      if (!parseNumber(index) || index >= static_cast<int64_t>(sizes.size()))
         return false;
       value = sizes[index];
     } else if (!parseNumber(value)) {
@@ -79,8 +78,7 @@ private:
     while (true) {
       int64_t other;
       if (take('*')) {
-        if (!parseFactor(other) ||
-            __builtin_mul_overflow(value, other, &value))
+        if (!parseFactor(other) || __builtin_mul_overflow(value, other, &value))
           return false;
       } else if (take('/')) {
         if (!parseFactor(other) || other <= 0 || value < 0)
@@ -186,8 +184,8 @@ bool Reader::readKernels(const Json &json) {
       kernel.scratch = scratch->number;
     const Json *overlaps = entry.get("launch_pdl");
     kernel.overlaps = overlaps && overlaps->number;
-    if (kernel.warps < 1 || kernel.warps > 32 || kernel.shared < 0 || kernel.scratch < 0 ||
-        kernel.binary.find('/') != std::string::npos)
+    if (kernel.warps < 1 || kernel.warps > 32 || kernel.shared < 0 ||
+        kernel.scratch < 0 || kernel.binary.find('/') != std::string::npos)
       return fail("kernel " + kernel.name);
     plan.kernels.push_back(std::move(kernel));
   }
@@ -295,8 +293,8 @@ bool Reader::readFunction(const Json &json) {
     if (argument->number < 0 ||
         argument->number >= static_cast<int64_t>(plan.arguments.size()) ||
         dim->number < 0 ||
-        dim->number >= static_cast<int64_t>(
-                           plan.arguments[argument->number].shape.size()))
+        dim->number >=
+            static_cast<int64_t>(plan.arguments[argument->number].shape.size()))
       return fail("a size of no argument");
     plan.sizes.push_back({argument->number, dim->number});
   }

@@ -1,4 +1,4 @@
-//===- LaunchPlan.h - Plans of launches as they are read from JSON -*- C++ -*-===//
+//===- LaunchPlan.h - Plans of launches as they are read from JSON --------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -19,8 +19,9 @@ struct Json;
 
 namespace moe::rt::cuda {
 
-/// Computes an expression of whole numbers, names d0, d1, … of `sizes`, + − * /,
-/// min, max and parentheses. False where it is none, or a result does not fit.
+/// Computes an expression of whole numbers, names d0, d1, … of `sizes`, + − *
+/// /, min, max and parentheses. False where it is none, or a result does not
+/// fit.
 bool evaluate(const std::string &text, const std::vector<int64_t> &sizes,
               int64_t &value);
 

@@ -82,8 +82,8 @@ std::unique_ptr<Layer> Layer::load(const std::string &folder,
   if (!status)
     status = driver->setContext(layer->context);
   if (status) {
-    error = "device " + std::to_string(device) + ": " +
-            driver->describe(status);
+    error =
+        "device " + std::to_string(device) + ": " + driver->describe(status);
     return nullptr;
   }
   if (!layer->loadKernels(folder, error))
@@ -112,10 +112,9 @@ bool Layer::loadKernels(const std::string &folder, std::string &error) {
       return false;
     }
     if (kernel.shared > shared) {
-      error = "kernel " + kernel.name + " takes " +
-              std::to_string(kernel.shared) +
-              " bytes of shared memory, the device has " +
-              std::to_string(shared);
+      error =
+          "kernel " + kernel.name + " takes " + std::to_string(kernel.shared) +
+          " bytes of shared memory, the device has " + std::to_string(shared);
       return false;
     }
     std::string binary;
@@ -150,8 +149,7 @@ Layer::~Layer() {
   driver.releaseContext(device);
 }
 
-bool Layer::init(const Pointer *arguments, Stream stream,
-                 std::string &error) {
+bool Layer::init(const Pointer *arguments, Stream stream, std::string &error) {
   initialized = false;
   memory.clear();
   for (size_t i = 0; i < plan.buffers.size(); ++i) {

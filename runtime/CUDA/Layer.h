@@ -61,9 +61,8 @@ private:
 /// A layer for given sizes.
 class Binding {
 public:
-  static std::unique_ptr<Binding> create(Layer &layer,
-                                         std::vector<int64_t> sizes,
-                                         std::string &error);
+  static std::unique_ptr<Binding>
+  create(Layer &layer, std::vector<int64_t> sizes, std::string &error);
   ~Binding();
 
   bool run(const Pointer *arguments, const Pointer *results, Stream stream,
@@ -98,8 +97,8 @@ private:
   bool placeBuffers(std::string &error);
   Pointer getAddress(const Parameter &parameter, const Pointer *arguments,
                      const Pointer *results) const;
-  bool enqueue(const Pointer *arguments, const Pointer *results,
-               Stream stream, std::string &error);
+  bool enqueue(const Pointer *arguments, const Pointer *results, Stream stream,
+               std::string &error);
 
   Layer &layer;
   std::vector<int64_t> sizes;

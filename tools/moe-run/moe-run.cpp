@@ -6,12 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../common/Session.h"
 #include "Bisection.h"
 #include "Comparison.h"
 #include "Options.h"
 #include "Profile.h"
 #include "RandomInputs.h"
-#include "../common/Session.h"
 #include "Timing.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "moe-runtime/Parallel.h"

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "moe/Analysis/CostModel.h"
 #include "mlir/IR/MLIRContext.h"
+#include "moe/Analysis/CostModel.h"
 #include <gtest/gtest.h>
 
 using namespace mlir;
@@ -55,7 +55,8 @@ TEST_F(CostModelTest, GemmInWaves) {
   // 3 × 3 tiles are three waves of four; a tile is 2·10·10·5 operations of a
   // unit, which does 250 kFLOP/s.
   EXPECT_DOUBLE_EQ(model.getGemmTime(25, 5, 30, 32), 3 * 0.004);
-  // Half-filled tiles take as long as full ones, an expectation of 0.1 rows too.
+  // Half-filled tiles take as long as full ones, an expectation of 0.1 rows
+  // too.
   EXPECT_DOUBLE_EQ(model.getGemmTime(0.1, 5, 1, 32), 0.004);
   EXPECT_DOUBLE_EQ(model.getGemmTime(0, 5, 30, 32), 0.0);
 }
@@ -63,8 +64,8 @@ TEST_F(CostModelTest, GemmInWaves) {
 TEST_F(CostModelTest, GroupedSharesWaves) {
   ExpertLoad load{10.0, 1.0};
   CostModel model(getTarget());
-  CostModel::Chunk chunk = model.getChunk({load, load}, {getSizes(), getSizes()},
-                                          GemmKind::Grouped);
+  CostModel::Chunk chunk =
+      model.getChunk({load, load}, {getSizes(), getSizes()}, GemmKind::Grouped);
   // First product: 1 × 2 tiles of each, one wave of 0.004 s at half the peak;
   // second: the same number, 0.008 s. Two launches.
   EXPECT_DOUBLE_EQ(chunk.compute, 0.008 + 0.016 + 2 * 0.5);
@@ -79,8 +80,8 @@ TEST_F(CostModelTest, GroupedSharesWaves) {
 TEST_F(CostModelTest, DenseFollowEachOther) {
   ExpertLoad load{10.0, 1.0};
   CostModel model(getTarget());
-  CostModel::Chunk chunk = model.getChunk({load, load}, {getSizes(), getSizes()},
-                                          GemmKind::Dense);
+  CostModel::Chunk chunk =
+      model.getChunk({load, load}, {getSizes(), getSizes()}, GemmKind::Dense);
   EXPECT_DOUBLE_EQ(chunk.compute, 2 * (0.004 + 0.008) + 4 * 0.5);
 }
 
@@ -136,7 +137,8 @@ TEST(Pipeline, Sending) {
 }
 
 TEST(Pipeline, OrderIsTheBestOfAll) {
-  SmallVector<PipelineStage> stages = {{4, 1, 0}, {2, 6, 0}, {3, 3, 0}, {7, 2, 0}};
+  SmallVector<PipelineStage> stages = {
+      {4, 1, 0}, {2, 6, 0}, {3, 3, 0}, {7, 2, 0}};
   double found = getPipelineTime(stages, getPipelineOrder(stages));
   SmallVector<unsigned> order = {0, 1, 2, 3};
   do

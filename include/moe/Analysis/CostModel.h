@@ -47,8 +47,9 @@ public:
     /// Bytes of weights and rows from memory, and rows' bytes alone.
     double bytes = 0.0, inputBytes = 0.0, outputBytes = 0.0, weightBytes = 0.0;
   };
-  /// A grouped GEMM shares its waves among the experts, and reaches the target's
-  /// share of the peak; dense GEMMs follow each other, each with its launches.
+  /// A grouped GEMM shares its waves among the experts, and reaches the
+  /// target's share of the peak; dense GEMMs follow each other, each with its
+  /// launches.
   Chunk getChunk(ArrayRef<ExpertLoad> loads, ArrayRef<ExpertSizes> sizes,
                  GemmKind kind) const;
 

@@ -25,10 +25,10 @@ struct ExpertLoad {
 };
 
 /// The load of `experts` routed experts, of which each of `tokens` tokens
-/// chooses `slots` different ones, independently of each other. `shares` says in
-/// which proportion; without it all are equal. An expert is chosen by a token
-/// with probability p = min(1, slots · share), gets tokens · p rows, and none
-/// with probability (1 − p)^tokens.
+/// chooses `slots` different ones, independently of each other. `shares` says
+/// in which proportion; without it all are equal. An expert is chosen by a
+/// token with probability p = min(1, slots · share), gets tokens · p rows, and
+/// none with probability (1 − p)^tokens.
 SmallVector<ExpertLoad> getExpertLoads(int64_t tokens, int64_t slots,
                                        int64_t experts,
                                        ArrayRef<double> shares = {});

@@ -1,4 +1,4 @@
-//===- ExpertMeaning.h - What an expert is known to compute ------ -*- C++ -*-===//
+//===- ExpertMeaning.h - What an expert is known to compute -----*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

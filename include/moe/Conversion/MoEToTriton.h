@@ -1,4 +1,4 @@
-//===- MoEToTriton.h - What conversion to Triton leaves on functions -*- C++ -*-===//
+//===- MoEToTriton.h - What conversion to Triton leaves on functions ------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- MoEOptimize.h - The pipeline of the algebra --------------- -*- C++ -*-===//
+//===- MoEOptimize.h - The pipeline of the algebra --------------*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -29,8 +29,8 @@ ArrayRef<StringRef> getMoEOptimizePasses();
 
 /// The rewrites of the moe dialect in the order in which each finds most to do:
 /// regions become feed-forward experts, experts that make no difference go,
-/// those that need no matrices fold, routers fuse with their gates, dispatch and
-/// combine with their experts. Anything may stand around the layers.
+/// those that need no matrices fold, routers fuse with their gates, dispatch
+/// and combine with their experts. Anything may stand around the layers.
 void buildMoEOptimizePipeline(OpPassManager &pm,
                               const MoEOptimizeOptions &options);
 

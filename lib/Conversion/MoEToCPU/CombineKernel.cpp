@@ -69,8 +69,7 @@ public:
   }
 
 private:
-  Value emitSlot(Value token, Value j, Value column, int64_t lanes,
-                 Value sum) {
+  Value emitSlot(Value token, Value j, Value column, int64_t lanes, Value sum) {
     Value slot = memref::LoadOp::create(b, slots, ValueRange{token, j});
     Value none = arith::ConstantIntOp::create(b, 0, 64);
     Value taken =
@@ -78,8 +77,8 @@ private:
     return emitIf(taken, sum, [&] {
       Value row = arith::IndexCastOp::create(b, b.getIndexType(), slot);
       Value weight = loadF32(b, weights, ValueRange{token, j}, 1);
-      return multiplyAdd(weight, loadF32(b, rows, ValueRange{row, column}, lanes),
-                         sum);
+      return multiplyAdd(weight,
+                         loadF32(b, rows, ValueRange{row, column}, lanes), sum);
     });
   }
 
@@ -102,8 +101,8 @@ private:
   Value addProduct(Value sum, Value factor, function_ref<Value()> value) {
     Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0.0));
     // A NaN is a factor.
-    Value counts = arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, factor,
-                                         zero);
+    Value counts =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, factor, zero);
     return emitIf(counts, sum,
                   [&] { return multiplyAdd(factor, value(), sum); });
   }

@@ -1,4 +1,4 @@
-//===- CountRows.cpp - Tell the runtime how many rows experts get -*- C++ -*-===//
+//===- CountRows.cpp - Tell the runtime how many rows experts get ---------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

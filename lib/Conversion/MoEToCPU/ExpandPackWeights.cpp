@@ -98,9 +98,8 @@ Value PackExpander::packOperands(function_ref<OperandRange(WeightsOp)> operands,
   for (int64_t expert = 0; expert < calls; ++expert) {
     SmallVector<Value> arguments;
     for (WeightsOp weight : weights)
-      arguments.push_back(
-          operands(weight)[config.stacked ? 0
-                                          : weight.getSourceExpert(expert)]);
+      arguments.push_back(operands(
+          weight)[config.stacked ? 0 : weight.getSourceExpert(expert)]);
     if (!config.stacked)
       arguments.push_back(constantIndex(b, expert));
     if (config.selected)

@@ -217,8 +217,8 @@ Value ExpertsBuilder::buildResult() {
   types.result = getAnyRows(result);
   SmallVector<Value> arguments = {rows, slots, weights};
   if (Value scale = op.getCopyScale()) {
-    types.copyScale = MemRefType::get({ShapedType::kDynamic},
-                                      getElementTypeOrSelf(scale));
+    types.copyScale =
+        MemRefType::get({ShapedType::kDynamic}, getElementTypeOrSelf(scale));
     types.copyInput = getAnyRows(op.getCopyInput());
     arguments.append({scale, op.getCopyInput()});
   }
@@ -227,8 +227,7 @@ Value ExpertsBuilder::buildResult() {
     arguments.push_back(coefficients);
     packBias(op.getVectors(), arguments);
     auto packed = cast<RankedTensorType>(arguments.back().getType());
-    types.vectors =
-        MemRefType::get(packed.getShape(), packed.getElementType());
+    types.vectors = MemRefType::get(packed.getShape(), packed.getElementType());
   }
   func::FuncOp kernel = getCombineKernel(module, b.getLoc(), tile, types);
   return callKernel(b, kernel, arguments, result);

@@ -25,10 +25,10 @@ inline Value constantIndex(ImplicitLocOpBuilder &b, int64_t value) {
 /// A panel of B at any offset, rows `ldb` elements apart.
 inline MemRefType getPanelType(Type element, int64_t depth, int64_t columns,
                                int64_t ldb) {
-  return MemRefType::get(
-      {depth, columns}, element,
-      StridedLayoutAttr::get(element.getContext(), ShapedType::kDynamic,
-                             {ldb, 1}));
+  return MemRefType::get({depth, columns}, element,
+                         StridedLayoutAttr::get(element.getContext(),
+                                                ShapedType::kDynamic,
+                                                {ldb, 1}));
 }
 
 /// Creates an empty private function at the end of the module, with its entry

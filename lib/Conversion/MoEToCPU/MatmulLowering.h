@@ -18,8 +18,8 @@ namespace mlir::moe {
 /// Allocates what tiles accumulate in: MR×NR f32.
 Value allocateTile(ImplicitLocOpBuilder &b, const TileShape &tile);
 
-/// Emits the tiles of one panel of B with rows [begin, end) of A, and stores the
-/// first `columns` columns of each in C from `firstColumn` on.
+/// Emits the tiles of one panel of B with rows [begin, end) of A, and stores
+/// the first `columns` columns of each in C from `firstColumn` on.
 void emitPanel(ImplicitLocOpBuilder &b, const TileShape &tile,
                func::FuncOp gemm, Value a, Value panel, Value accumulators,
                Value c, Value firstColumn, int64_t columns, Value begin,

@@ -1,5 +1,4 @@
-//===- RouteLowering.cpp - moe.route as one loop over tokens ------ -*- C++
-//-*-===//
+//===- RouteLowering.cpp - moe.route as one loop over tokens ----*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- RouteLowering.h - moe.route as one loop over tokens ------ -*- C++ -*-===//
+//===- RouteLowering.h - moe.route as one loop over tokens ------*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

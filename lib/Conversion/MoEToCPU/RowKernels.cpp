@@ -20,10 +20,10 @@ void mlir::moe::forEachRow(ImplicitLocOpBuilder &b, Value first, Value last,
   Value rows = arith::SubIOp::create(b, last, first);
   Value tasks = arith::CeilDivUIOp::create(b, rows, step);
   emitParallelFor(b, tasks, [&](Value task) {
-    Value begin = arith::AddIOp::create(
-        b, first, arith::MulIOp::create(b, task, step));
-    Value end = arith::MinUIOp::create(
-        b, arith::AddIOp::create(b, begin, step), last);
+    Value begin =
+        arith::AddIOp::create(b, first, arith::MulIOp::create(b, task, step));
+    Value end =
+        arith::MinUIOp::create(b, arith::AddIOp::create(b, begin, step), last);
     emitFor(b, begin, end, 1, body);
   });
 }

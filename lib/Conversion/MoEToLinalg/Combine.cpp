@@ -104,9 +104,8 @@ private:
         [&](OpBuilder &nested, Location loc, ValueRange elements) -> Value {
           Value token = linalg::IndexOp::create(nested, loc, 0);
           Value column = linalg::IndexOp::create(nested, loc, 1);
-          Value factor = castFloat(nested, loc,
-                                   readFactor(nested, loc, token, column),
-                                   compute);
+          Value factor = castFloat(
+              nested, loc, readFactor(nested, loc, token, column), compute);
           Value value = castFloat(
               nested, loc, readValue(nested, loc, token, column), compute);
           Value zero = arith::ConstantOp::create(
@@ -163,10 +162,10 @@ struct CombineOpLowering : OpConversionPattern<CombineOp> {
   LogicalResult
   matchAndRewrite(CombineOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Value result = buildCombine(
-        rewriter, op.getLoc(), adaptor.getRows().front(),
-        PlanParts(adaptor.getPlan()), adaptor.getWeights().front(),
-        AffineTerm::get(adaptor));
+    Value result =
+        buildCombine(rewriter, op.getLoc(), adaptor.getRows().front(),
+                     PlanParts(adaptor.getPlan()), adaptor.getWeights().front(),
+                     AffineTerm::get(adaptor));
     rewriter.replaceOp(op,
                        castShape(rewriter, op.getLoc(), result, op.getType()));
     return success();

@@ -6,7 +6,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "moe/Conversion/MoEToLinalg.h"
 #include "PlanParts.h"
 #include "PopulatePatterns.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -16,6 +15,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/Patterns.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "moe/Conversion/MoEToLinalg.h"
 #include "moe/Conversion/Passes.h"
 #include "moe/Dialect/MoE/IR/Reference.h"
 

@@ -1,4 +1,4 @@
-//===- Ids.cpp - Lowering of operations on ids ------------------ -*- C++ -*-===//
+//===- Ids.cpp - Lowering of operations on ids ------------------*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -70,8 +70,8 @@ struct CoefficientsOpLowering : OpConversionPattern<CoefficientsOp> {
         tensor::getMixedSize(rewriter, loc, adaptor.getIds(), 0)};
     if (matrix)
       sizes.push_back(rewriter.getIndexAttr(type.getDimSize(1)));
-    Value init = createFilled(rewriter, loc, sizes,
-                              rewriter.getFloatAttr(compute, 0.0));
+    Value init =
+        createFilled(rewriter, loc, sizes, rewriter.getFloatAttr(compute, 0.0));
     SmallVector<unsigned> out = {0};
     unsigned slot = 1;
     if (matrix)
@@ -81,8 +81,8 @@ struct CoefficientsOpLowering : OpConversionPattern<CoefficientsOp> {
         {{0, slot}, {0, slot}, out},
         [&](OpBuilder &nested, Location loc, ValueRange elements) -> Value {
           Value entry = buildEntry(nested, loc, table, size, elements[1]);
-          Value column = arith::ConstantIntOp::create(
-              nested, loc, nested.getI32Type(), 0);
+          Value column =
+              arith::ConstantIntOp::create(nested, loc, nested.getI32Type(), 0);
           if (matrix)
             column = arith::IndexCastOp::create(
                 nested, loc, nested.getI32Type(),
@@ -111,8 +111,7 @@ public:
   Value buildScale() {
     auto type = cast<RankedTensorType>(op.getScale().getType());
     Value init = createFilled(
-        builder, loc,
-        tensor::getMixedSize(builder, loc, adaptor.getSums(), 0),
+        builder, loc, tensor::getMixedSize(builder, loc, adaptor.getSums(), 0),
         builder.getFloatAttr(compute, 0.0));
     SmallVector<Value> inputs;
     if (adaptor.getCopies())
@@ -127,8 +126,8 @@ public:
             if (start < 0)
               continue;
             Value column = arith::ConstantIndexOp::create(nested, loc, i);
-            Value sum = extractElement(nested, loc, adaptor.getSums(),
-                                       {token, column});
+            Value sum =
+                extractElement(nested, loc, adaptor.getSums(), {token, column});
             Value part = buildPart(nested, loc, token, start, sum, 0);
             total = arith::AddFOp::create(nested, loc, total, part);
           }
@@ -153,8 +152,7 @@ public:
           builder, loc, column, getElementTypeOrSelf(coefficients),
           [&](OpBuilder &nested, Location loc, ValueRange elements) {
             Value token = linalg::IndexOp::create(nested, loc, 0);
-            Value part =
-                buildPart(nested, loc, token, start, elements[0], 1);
+            Value part = buildPart(nested, loc, token, start, elements[0], 1);
             return castFloat(nested, loc, part,
                              getElementTypeOrSelf(coefficients));
           });
@@ -182,8 +180,8 @@ private:
     Value wide = castFloat(nested, loc, sum, compute);
     Value zero = arith::ConstantOp::create(nested, loc,
                                            nested.getFloatAttr(compute, 0.0));
-    Value absent = arith::CmpFOp::create(
-        nested, loc, arith::CmpFPredicate::OEQ, wide, zero);
+    Value absent = arith::CmpFOp::create(nested, loc, arith::CmpFPredicate::OEQ,
+                                         wide, zero);
     Value product = arith::MulFOp::create(nested, loc, wide, share);
     return arith::SelectOp::create(nested, loc, absent, zero, product);
   }

@@ -22,13 +22,12 @@ struct RouteOpLowering : OpConversionPattern<RouteOp> {
     // Weights are read at their definition, so any operand may be taken from
     // the operation itself.
     rewriter.replaceOp(
-        op, unfuseRoute(op, rewriter,
-                        [&](Value weights, Value bias, Value result) {
-                          return buildProjected(
-                              rewriter, op.getLoc(), adaptor.getInput(),
-                              weights, bias,
-                              cast<RankedTensorType>(result.getType()));
-                        }));
+        op,
+        unfuseRoute(op, rewriter, [&](Value weights, Value bias, Value result) {
+          return buildProjected(rewriter, op.getLoc(), adaptor.getInput(),
+                                weights, bias,
+                                cast<RankedTensorType>(result.getType()));
+        }));
     return success();
   }
 };
@@ -39,10 +38,10 @@ struct ProjectOpLowering : OpConversionPattern<ProjectOp> {
   LogicalResult
   matchAndRewrite(ProjectOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOp(
-        op, buildProjected(rewriter, op.getLoc(), adaptor.getInput(),
-                           op.getWeights(), Value(),
-                           cast<RankedTensorType>(op.getType())));
+    rewriter.replaceOp(op,
+                       buildProjected(rewriter, op.getLoc(), adaptor.getInput(),
+                                      op.getWeights(), Value(),
+                                      cast<RankedTensorType>(op.getType())));
     return success();
   }
 };
@@ -50,5 +49,6 @@ struct ProjectOpLowering : OpConversionPattern<ProjectOp> {
 
 void mlir::moe::populateRouteToLinalgPatterns(const TypeConverter &converter,
                                               RewritePatternSet &patterns) {
-  patterns.add<RouteOpLowering, ProjectOpLowering>(converter, patterns.getContext());
+  patterns.add<RouteOpLowering, ProjectOpLowering>(converter,
+                                                   patterns.getContext());
 }

@@ -50,13 +50,12 @@ Value mlir::moe::buildAffine(KernelBuilder &k, const AffineConfig &config,
   if (!config.numVectors)
     return sum;
   Value first = k.mul(k.convert(token, k.i64()), k.i64(config.numVectors));
-  return k.loop(
-      k.i32(0), k.i32(config.numVectors), 1, sum,
-      [&](Value i, ValueRange carried) -> SmallVector<Value> {
-        Value factor =
-            k.read(operands[0], k.add(first, k.convert(i, k.i64())));
-        return {addTerm(factor, operands[1], i, carried[0])};
-      })[0];
+  return k.loop(k.i32(0), k.i32(config.numVectors), 1, sum,
+                [&](Value i, ValueRange carried) -> SmallVector<Value> {
+                  Value factor =
+                      k.read(operands[0], k.add(first, k.convert(i, k.i64())));
+                  return {addTerm(factor, operands[1], i, carried[0])};
+                })[0];
 }
 
 tt::FuncOp mlir::moe::getCombineKernel(KernelFactory &factory,
@@ -79,9 +78,9 @@ tt::FuncOp mlir::moe::getCombineKernel(KernelFactory &factory,
         int64_t blocks = llvm::divideCeil(columns, blockColumns);
         Value program = k.programId();
         Value token = k.div(program, k.i32(blocks));
-        Value n = k.add(k.mul(k.rem(program, k.i32(blocks)),
-                              k.i32(blockColumns)),
-                        k.range(blockColumns));
+        Value n =
+            k.add(k.mul(k.rem(program, k.i32(blocks)), k.i32(blockColumns)),
+                  k.range(blockColumns));
         Value live = k.less(n, k.i32(columns));
         Value first = k.mul(token, k.i32(routing.slots));
         Value sum = k.full({blockColumns}, k.f32(), 0);
@@ -93,8 +92,8 @@ tt::FuncOp mlir::moe::getCombineKernel(KernelFactory &factory,
                                 k.less(id, k.i32(routing.experts)));
           Value start = k.mul(k.convert(slot, k.i64()), k.i64(columns));
           Value mask = k.andOp(live, known);
-          Value row = k.read(arguments[0],
-                             k.add(start, k.convert(n, k.i64())), mask);
+          Value row =
+              k.read(arguments[0], k.add(start, k.convert(n, k.i64())), mask);
           return k.add(sum, k.convert(row, k.f32()));
         };
         if (routing.slots <= 16) {
@@ -109,6 +108,7 @@ tt::FuncOp mlir::moe::getCombineKernel(KernelFactory &factory,
         ValueRange operands = arguments.drop_front(2).drop_back();
         sum = buildAffine(k, affine, operands, sum, token, n, live, columns);
         Value start = k.mul(k.convert(token, k.i64()), k.i64(columns));
-        k.write(arguments.back(), k.add(start, k.convert(n, k.i64())), sum, live);
+        k.write(arguments.back(), k.add(start, k.convert(n, k.i64())), sum,
+                live);
       });
 }

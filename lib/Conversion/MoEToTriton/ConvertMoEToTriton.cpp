@@ -1,4 +1,4 @@
-//===- ConvertMoEToTriton.cpp - Lower layers of experts to Triton kernels -*- C++ -*-===//
+//===- ConvertMoEToTriton.cpp - Lower layers of experts to Triton kernels -===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -75,16 +75,17 @@ private:
     if (options.rows && !isSize(options.rows, 16))
       return getOperation().emitError(
           "rows must be a power of two from 16 to 1024");
-    for (ArrayRef<int64_t> tile : {ArrayRef(options.tile1),
-                                   ArrayRef(options.tile2)})
+    for (ArrayRef<int64_t> tile :
+         {ArrayRef(options.tile1), ArrayRef(options.tile2)})
       if (!tile.empty() &&
           (tile.size() != 6 || !isSize(tile[0], 16) || !isSize(tile[1], 16) ||
-           !isSize(tile[2], 1) || tile[2] > 16 || tile[3] < 1 ||
-           tile[3] > 16 || tile[4] < 1 || tile[4] > 1024 ||
-           tile[5] < 0 || tile[5] > (options.machine.hasBulkCopy ? 1 : 0)))
+           !isSize(tile[2], 1) || tile[2] > 16 || tile[3] < 1 || tile[3] > 16 ||
+           tile[4] < 1 || tile[4] > 1024 || tile[5] < 0 ||
+           tile[5] > (options.machine.hasBulkCopy ? 1 : 0)))
         return getOperation().emitError(
             "a tile is columns, depth (powers of two from 16 to 1024), warps "
-            "(a power of two to 16), stages (1 to 16), row tiles of a group, and "
+            "(a power of two to 16), stages (1 to 16), row tiles of a group, "
+            "and "
             "1 for persistent programs (from capability 90) or 0");
     return success();
   }

@@ -1,4 +1,4 @@
-//===- GateKernel.cpp - The choice of experts of a block of tokens -*- C++ -*-===//
+//===- GateKernel.cpp - The choice of experts of a block of tokens --------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -37,8 +37,7 @@ mlir::moe::verifyGate(GateOp gate,
   SelectMode mode = gate.getSelect().getMode();
   if (mode != SelectMode::TopK && mode != SelectMode::TopP &&
       mode != SelectMode::Threshold && mode != SelectMode::RankK)
-    return emitError() << "its gate selects by "
-                       << stringifySelectMode(mode);
+    return emitError() << "its gate selects by " << stringifySelectMode(mode);
   if (gate.getCapacity())
     return emitError() << "its gate limits the capacity of experts";
   for (Value operand : gate->getOperands())
@@ -146,14 +145,12 @@ Value GateBuilder::buildScores() {
   case ScoreFunction::SqrtSoftplus: {
     // log(1 + e^z) = max(z, 0) + log(1 + t), t = e^−|z|; the latter is
     // 2·artanh(t / (2 + t)), whose series keeps small t exact.
-    Value t =
-        k.exp(k.sub(k.constant(k.f32(), 0), math::AbsFOp::create(b, z)));
+    Value t = k.exp(k.sub(k.constant(k.f32(), 0), math::AbsFOp::create(b, z)));
     Value s = k.div(t, k.add(t, k.constant(k.f32(), 2)));
     Value square = k.mul(s, s);
     Value series = k.constant(k.f32(), 2.0 / 17);
     for (int power = 15; power > 0; power -= 2)
-      series = k.add(k.mul(square, series),
-                     k.constant(k.f32(), 2.0 / power));
+      series = k.add(k.mul(square, series), k.constant(k.f32(), 2.0 / power));
     Value log = k.mul(s, series);
     return math::SqrtOp::create(
         b, k.add(k.maximum(z, k.constant(k.f32(), 0)), log));
@@ -173,11 +170,10 @@ Value GateBuilder::buildKeys(Value choice, Value index) {
   // −0 becomes +0.
   Value bits = k.bitcast(k.add(choice, k.constant(k.f32(), 0)), k.i32());
   Value negative = k.less(bits, k.i32(0));
-  bits = k.select(negative, k.sub(k.i32(std::numeric_limits<int32_t>::min()),
-                                  bits),
+  bits = k.select(
+      negative, k.sub(k.i32(std::numeric_limits<int32_t>::min()), bits), bits);
+  bits = k.select(k.isNaN(choice), k.i32(std::numeric_limits<int32_t>::max()),
                   bits);
-  bits = k.select(k.isNaN(choice),
-                  k.i32(std::numeric_limits<int32_t>::max()), bits);
   Value low = index;
   if (gate.getSelect().getTie() == TieBreak::Lower)
     low = k.sub(k.i32(std::numeric_limits<int32_t>::max()), index);
@@ -207,8 +203,7 @@ Value GateBuilder::rankGroups(Value choice, Value keys) {
                   if (limit.getBy() == GroupReduce::Top2Sum) {
                     left = k.select(k.equal(left, best), lowest(k), left);
                     best = row(k.reduce(left, 1, Combine::Max));
-                    rank = k.add(rank,
-                                 sumWhere(k.equal(left, best), choice));
+                    rank = k.add(rank, sumWhere(k.equal(left, best), choice));
                   }
                   return {k.select(k.equal(range, g), row(rank), carried[0])};
                 })[0];
@@ -221,8 +216,8 @@ Value GateBuilder::limitGroups(Value choice, Value keys) {
   int64_t groups = roundUpToPowerOf2(limit.getCount());
   Value range = k.range(groups, 1);
   Value groupKeys = buildKeys(rankGroups(choice, keys), range);
-  groupKeys = k.select(k.less(range, k.i32(limit.getCount())), groupKeys,
-                       lowest(k));
+  groupKeys =
+      k.select(k.less(range, k.i32(limit.getCount())), groupKeys, lowest(k));
   Value groupOf = k.div(columns, k.i32(experts / limit.getCount()));
   Value none = k.full({numTokens, padded}, k.i32(), 0);
   Value kept =
@@ -230,8 +225,8 @@ Value GateBuilder::limitGroups(Value choice, Value keys) {
              [&](Value, ValueRange carried) -> SmallVector<Value> {
                Value best = row(k.reduce(carried[0], 1, Combine::Max));
                Value winner = k.equal(carried[0], best);
-               Value index = k.reduce(k.select(winner, range, k.i32(0)), 1,
-                                      Combine::Add);
+               Value index =
+                   k.reduce(k.select(winner, range, k.i32(0)), 1, Combine::Add);
                Value inside = k.convert(k.equal(groupOf, row(index)), k.i32());
                return {k.select(winner, lowest(k), carried[0]),
                        k.orOp(carried[1], inside)};
@@ -251,10 +246,9 @@ Choice GateBuilder::select(Value scores, Value choice, Value keys,
   bool isRank = attr.getMode() == SelectMode::RankK;
   bool isTopP = attr.getMode() == SelectMode::TopP;
   int64_t rounds = isRank ? attr.getRank() : attr.getK();
-  SmallVector<Value> inits = {
-      keys, k.full({numTokens, slots}, k.i32(), -1),
-      k.full({numTokens, slots}, k.f32(), 0),
-      k.full({numTokens}, k.f32(), 0)};
+  SmallVector<Value> inits = {keys, k.full({numTokens, slots}, k.i32(), -1),
+                              k.full({numTokens, slots}, k.f32(), 0),
+                              k.full({numTokens}, k.f32(), 0)};
   SmallVector<Value> results = k.loop(
       k.i32(0), k.i32(rounds), 1, inits,
       [&](Value j, ValueRange carried) -> SmallVector<Value> {
@@ -273,13 +267,13 @@ Choice GateBuilder::select(Value scores, Value choice, Value keys,
         }
         if (isTopP) {
           // A slot is used while those before it did not reach p.
-          Value open = k.notOp(
-              k.lessEqual(k.constant(k.f32(), attr.getP()), total));
+          Value open =
+              k.notOp(k.lessEqual(k.constant(k.f32(), attr.getP()), total));
           total = k.add(total, sumWhere(winner, scores));
           index = k.select(open, index, k.i32(-1));
         }
-        weight = k.select(k.less(index, k.i32(0)), k.constant(k.f32(), 0),
-                          weight);
+        weight =
+            k.select(k.less(index, k.i32(0)), k.constant(k.f32(), 0), weight);
         return {k.select(winner, lowest(k), carried[0]),
                 k.select(here, row(index), carried[1]),
                 k.select(here, row(weight), carried[2]), total};
@@ -319,8 +313,8 @@ Choice GateBuilder::appendShared(Choice choice) {
     return choice;
   int64_t width = gate.getSelect().getK();
   Value place = k.sub(slotRange, k.i32(width));
-  Value isShared = k.andOp(k.lessEqual(k.i32(0), place),
-                           k.less(place, k.i32(shared)));
+  Value isShared =
+      k.andOp(k.lessEqual(k.i32(0), place), k.less(place, k.i32(shared)));
   Value weight = k.constant(k.f32(), 1);
   if (sharedWeights) {
     Value start = k.mul(k.convert(row(tokens), k.i64()), k.i64(shared));
@@ -351,8 +345,7 @@ Choice GateBuilder::build() {
   result.weights = normalize(result.ids, result.weights);
   if (gate.getDropBelow()) {
     double bound = gate.getDropBelow()->convertToDouble();
-    Value dropped =
-        k.lessEqual(result.weights, k.constant(k.f32(), bound));
+    Value dropped = k.lessEqual(result.weights, k.constant(k.f32(), bound));
     result.ids = k.select(dropped, k.i32(-1), result.ids);
     result.weights = k.select(dropped, k.constant(k.f32(), 0), result.weights);
   }

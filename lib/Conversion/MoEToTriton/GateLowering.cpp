@@ -16,9 +16,7 @@ using namespace mlir::moe;
 LogicalResult mlir::moe::lowerGate(GateOp op,
                                    const TritonLoweringOptions &options,
                                    IRRewriter &rewriter) {
-  auto emitError = [&] {
-    return op.emitOpError("has no Triton kernel: ");
-  };
+  auto emitError = [&] { return op.emitOpError("has no Triton kernel: "); };
   if (failed(verifyGate(op, emitError)))
     return failure();
   constexpr int64_t block = 8;
@@ -39,8 +37,7 @@ LogicalResult mlir::moe::lowerGate(GateOp op,
   Value blocks = b.createOrFold<arith::DivUIOp>(
       b.createOrFold<arith::AddIOp>(tokens, bound), divisor);
   OpFoldResult slots = b.getIndexAttr(config.slots);
-  Value weights =
-      tensor::EmptyOp::create(b, {size, slots}, config.weightType);
+  Value weights = tensor::EmptyOp::create(b, {size, slots}, config.weightType);
   Value ids = tensor::EmptyOp::create(b, {size, slots}, b.getI32Type());
   SmallVector<Value> inputs = getGateOperands(op);
   inputs.push_back(tokensI32);

@@ -1,4 +1,4 @@
-//===- GemmKernels.cpp - Grouped products of rows and experts' matrices -*- C++ -*-===//
+//===- GemmKernels.cpp - Grouped products of rows and experts' matrices ---===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -24,8 +24,8 @@ std::string GemmConfig::key() const {
   os << experts << "," << out << "," << in << "," << rows << "," << weights
      << "," << result << "," << gated << "," << activation << "," << slots
      << "," << stringifyInputPrecision(precision) << "," << tileRows << ","
-     << tileColumns << "," << tileDepth << "," << groupRows << ","
-     << persistent << ",";
+     << tileColumns << "," << tileDepth << "," << groupRows << "," << persistent
+     << ",";
   if (bias)
     os << bias;
   return text;
@@ -110,8 +110,7 @@ void GemmBuilder::build() {
   place(k.programId());
   Value inRange = k.less(rowTile, k.load(numTiles));
   if (config.groupRows > 1)
-    inRange = k.andOp(inRange,
-                      k.less(columnTile, k.i32(config.columnTiles())));
+    inRange = k.andOp(inRange, k.less(columnTile, k.i32(config.columnTiles())));
   k.ifThen(inRange, [&] { buildTile(); });
 }
 
@@ -121,20 +120,18 @@ Value GemmBuilder::accumulate() {
   Value kRow = k.range(depth, 1), kColumn = k.range(depth, 0);
   // Rows past the end read some row that exists; they are not written.
   Value source = config.isFirst() ? k.div(slot, k.i32(config.slots)) : rowPlace;
-  Value rowStart = k.mul(k.convert(k.along(source, 0), k.i64()),
-                         k.i64(config.in));
+  Value rowStart =
+      k.mul(k.convert(k.along(source, 0), k.i64()), k.i64(config.in));
   Value a = k.pointer(k.pointer(input, rowStart), kRow);
   Value column = k.add(k.mul(columnTile, k.i32(config.tileColumns)),
                        k.range(config.tileColumns, 1));
   if (config.out % config.tileColumns)
     column = k.minimum(column, k.i32(config.out - 1));
-  Value matrix = k.pointer(
-      weights, k.mul(k.convert(expert, k.i64()),
-                     k.i64(config.out * config.in)));
+  Value matrix = k.pointer(weights, k.mul(k.convert(expert, k.i64()),
+                                          k.i64(config.out * config.in)));
   Value columnStart = k.mul(k.convert(column, k.i64()), k.i64(config.in));
   Value b = k.pointer(k.pointer(matrix, columnStart), kColumn);
-  Value acc =
-      k.full({config.tileRows, config.tileColumns}, k.f32(), 0);
+  Value acc = k.full({config.tileRows, config.tileColumns}, k.f32(), 0);
   bool whole = config.in % depth == 0;
   Type operand = config.operandType();
   Value zeroA = k.constant(config.rows, 0);
@@ -148,14 +145,13 @@ Value GemmBuilder::accumulate() {
           bTile = k.load(carried[2]);
         } else {
           Value left = k.sub(k.i32(config.in), start);
-          aTile = k.load(carried[1],
-                         k.broadcast(k.less(kRow, left),
-                                     {config.tileRows, depth}),
-                         zeroA);
-          bTile = k.load(carried[2],
-                         k.broadcast(k.less(kColumn, left),
-                                     {depth, config.tileColumns}),
-                         zeroB);
+          aTile = k.load(
+              carried[1],
+              k.broadcast(k.less(kRow, left), {config.tileRows, depth}), zeroA);
+          bTile = k.load(
+              carried[2],
+              k.broadcast(k.less(kColumn, left), {depth, config.tileColumns}),
+              zeroB);
         }
         Value next = k.dot(k.convert(aTile, operand), k.convert(bTile, operand),
                            carried[0], config.precision);
@@ -165,9 +161,8 @@ Value GemmBuilder::accumulate() {
 }
 
 void GemmBuilder::buildPersistent() {
-  weightBlocks =
-      k.describe(weights, k.i32(config.experts * config.out), config.in,
-                 {config.tileColumns, config.tileDepth});
+  weightBlocks = k.describe(weights, k.i32(config.experts * config.out),
+                            config.in, {config.tileColumns, config.tileDepth});
   if (!config.isFirst())
     inputBlocks = k.describe(input, numRows, config.in,
                              {config.tileRows, config.tileDepth});
@@ -182,9 +177,8 @@ void GemmBuilder::buildPersistent() {
 /// written; past the end of a matrix blocks are zero.
 Value GemmBuilder::accumulateBlocks() {
   int64_t depth = config.tileDepth;
-  Value firstColumn =
-      k.add(k.mul(expert, k.i32(config.out)),
-            k.mul(columnTile, k.i32(config.tileColumns)));
+  Value firstColumn = k.add(k.mul(expert, k.i32(config.out)),
+                            k.mul(columnTile, k.i32(config.tileColumns)));
   Value kRow = k.range(depth, 1);
   Value a;
   if (config.isFirst()) {
@@ -203,12 +197,11 @@ Value GemmBuilder::accumulateBlocks() {
         if (config.isFirst()) {
           Value column = k.add(kRow, start);
           Value at = k.pointer(a, column);
-          aTile = whole
-                      ? k.load(at)
-                      : k.load(at,
-                               k.broadcast(k.less(column, k.i32(config.in)),
-                                           {config.tileRows, depth}),
-                               k.constant(config.rows, 0));
+          aTile = whole ? k.load(at)
+                        : k.load(at,
+                                 k.broadcast(k.less(column, k.i32(config.in)),
+                                             {config.tileRows, depth}),
+                                 k.constant(config.rows, 0));
         } else {
           aTile = k.readBlock(inputBlocks, firstRow, start);
         }
@@ -234,9 +227,8 @@ void GemmBuilder::buildTile() {
                        k.range(config.tileColumns, 1));
   if (bias) {
     Value start = k.mul(k.convert(expert, k.i64()), k.i64(config.out));
-    Value values =
-        k.read(bias, k.add(start, k.convert(column, k.i64())),
-               k.less(column, k.i32(config.out)));
+    Value values = k.read(bias, k.add(start, k.convert(column, k.i64())),
+                          k.less(column, k.i32(config.out)));
     acc = k.add(acc, k.convert(values, k.f32()));
   }
   Value target = config.isFirst() ? rowPlace : slot;

@@ -37,10 +37,10 @@ Value KernelBuilder::integer(Type element, int64_t value) {
 
 Value KernelBuilder::full(ArrayRef<int64_t> shape, Type element, double value) {
   auto type = RankedTensorType::get(shape, element);
-  TypedAttr attr = isa<FloatType>(element)
-                       ? TypedAttr(b.getFloatAttr(element, value))
-                       : TypedAttr(b.getIntegerAttr(
-                             element, static_cast<int64_t>(value)));
+  TypedAttr attr =
+      isa<FloatType>(element)
+          ? TypedAttr(b.getFloatAttr(element, value))
+          : TypedAttr(b.getIntegerAttr(element, static_cast<int64_t>(value)));
   return arith::ConstantOp::create(
       b, DenseElementsAttr::get(type, Attribute(attr)));
 }
@@ -228,8 +228,8 @@ Value KernelBuilder::load(Value pointer, Value mask, Value other) {
     std::tie(mask, pointer) = unify(mask, pointer);
   if (other)
     other = broadcast(other, shapeOf(pointer));
-  return tt::LoadOp::create(b, tt::getPointee(pointer.getType()), pointer,
-                            mask, other);
+  return tt::LoadOp::create(b, tt::getPointee(pointer.getType()), pointer, mask,
+                            other);
 }
 
 Value KernelBuilder::read(Value base, Value offset, Value mask) {
@@ -287,8 +287,8 @@ Op KernelBuilder::buildCombine(Value value, int axis, Combine combine,
   Region *region = state.addRegion();
   {
     OpBuilder::InsertionGuard guard(b);
-    Block *block = b.createBlock(region, {}, {element, element},
-                                 {b.getLoc(), b.getLoc()});
+    Block *block =
+        b.createBlock(region, {}, {element, element}, {b.getLoc(), b.getLoc()});
     Value x = block->getArgument(0), y = block->getArgument(1);
     Value z = combine == Combine::Add   ? add(x, y)
               : combine == Combine::Max ? maximum(x, y)
@@ -327,10 +327,9 @@ Value KernelBuilder::histogram(Value vector, Value mask, int64_t bins) {
 }
 
 Value KernelBuilder::gather(Value vector, Value indices) {
-  Type type = RankedTensorType::get(shapeOf(indices),
-                                    getElementTypeOrSelf(vector));
-  return tt::GatherOp::create(b, type, vector, indices,
-                              b.getI32IntegerAttr(0),
+  Type type =
+      RankedTensorType::get(shapeOf(indices), getElementTypeOrSelf(vector));
+  return tt::GatherOp::create(b, type, vector, indices, b.getI32IntegerAttr(0),
                               /*efficient_layout=*/UnitAttr());
 }
 
@@ -338,8 +337,7 @@ Value KernelBuilder::transpose(Value matrix) {
   auto type = cast<RankedTensorType>(matrix.getType());
   auto result = RankedTensorType::get({type.getDimSize(1), type.getDimSize(0)},
                                       type.getElementType());
-  return tt::TransOp::create(b, result, matrix,
-                             b.getDenseI32ArrayAttr({1, 0}));
+  return tt::TransOp::create(b, result, matrix, b.getDenseI32ArrayAttr({1, 0}));
 }
 
 Value KernelBuilder::flatten(Value matrix) {

@@ -41,7 +41,8 @@ tt::FuncOp KernelFactory::get(StringRef prefix, StringRef key,
                               ArrayRef<Type> pointees, ArrayRef<bool> isScalar,
                               int warps, int stages, Body body) {
   std::string full = (prefix + "|" + key + "|" + Twine(warps) + "|" +
-                      Twine(stages) + (overlap ? "|overlap" : "")).str();
+                      Twine(stages) + (overlap ? "|overlap" : ""))
+                         .str();
   // The hash is for people; the key decides.
   std::string name =
       (prefix + "_" + llvm::utohexstr(llvm::xxh3_64bits(full), true)).str();
@@ -70,10 +71,10 @@ tt::FuncOp KernelFactory::get(StringRef prefix, StringRef key,
                                 : builder.getDictionaryAttr({aligned}));
   }
   Location loc = builder.getUnknownLoc();
-  auto function = tt::FuncOp::create(
-      builder, loc, name, builder.getFunctionType(types, {}),
-      builder.getStringAttr("public"), builder.getArrayAttr(attributes),
-      ArrayAttr());
+  auto function =
+      tt::FuncOp::create(builder, loc, name, builder.getFunctionType(types, {}),
+                         builder.getStringAttr("public"),
+                         builder.getArrayAttr(attributes), ArrayAttr());
   function->setAttr(kNumWarps, builder.getI32IntegerAttr(warps));
   function->setAttr(kNumStages, builder.getI32IntegerAttr(stages));
   function->setAttr(kKernelKey, builder.getStringAttr(full));

@@ -149,7 +149,8 @@ struct GemmConfig {
 tt::FuncOp getGemmKernel(KernelFactory &factory, const GemmConfig &config,
                          Type routingWeight);
 
-/// What is added to the sum over a token's slots: (C4) to (C7) of the specification.
+/// What is added to the sum over a token's slots: (C4) to (C7) of the
+/// specification.
 struct AffineConfig {
   /// Element types of scale and input of the copy; null without one.
   Type scale, input;

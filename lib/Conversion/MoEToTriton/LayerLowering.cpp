@@ -1,4 +1,4 @@
-//===- LayerLowering.cpp - A layer of experts as launches of kernels -*- C++ -*-===//
+//===- LayerLowering.cpp - A layer of experts as launches of kernels ------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -71,8 +71,8 @@ private:
   /// has at most one tile that is not full.
   Value mostTiles(int64_t tileRows) {
     Value allRows = mul(tokens, routing.slots);
-    Value nonEmpty = b.createOrFold<arith::MinUIOp>(
-        allRows, index(routing.experts));
+    Value nonEmpty =
+        b.createOrFold<arith::MinUIOp>(allRows, index(routing.experts));
     return add(floorDiv(allRows, tileRows), nonEmpty);
   }
 
@@ -96,9 +96,7 @@ private:
 } // namespace
 
 LogicalResult LayerBuilder::prepare() {
-  auto emitError = [&] {
-    return op.emitOpError("has no Triton kernel: ");
-  };
+  auto emitError = [&] { return op.emitOpError("has no Triton kernel: "); };
   if (!op.getGather() || !op.getCombineWeights())
     return emitError() << "dispatch and combine are not fused into it";
   auto plan = op.getPlan().getDefiningOp<PlanOp>();
@@ -150,9 +148,8 @@ LogicalResult LayerBuilder::prepare() {
   if (idsType.isDynamicDim(1))
     return emitError() << "the number of slots is not static";
   routing.gate = plan.getIds().getDefiningOp<GateOp>();
-  if (routing.gate &&
-      (routing.gate.getIds() != plan.getIds() ||
-       routing.gate.getWeights() != op.getCombineWeights()))
+  if (routing.gate && (routing.gate.getIds() != plan.getIds() ||
+                       routing.gate.getWeights() != op.getCombineWeights()))
     routing.gate = {};
   if (routing.gate && failed(verifyGate(routing.gate, emitError)))
     return failure();
@@ -216,8 +213,7 @@ void LayerBuilder::build(SmallVectorImpl<Value> &replaced,
     sources = {plan.getIds()};
   tokenSize = tensor::getMixedSize(b, b.getLoc(), op.getInput(), 0);
   tokens = getValueOrCreateConstantIndexOp(b, b.getLoc(), tokenSize);
-  tokensI32 =
-      b.createOrFold<arith::IndexCastOp>(b.getI32Type(), tokens);
+  tokensI32 = b.createOrFold<arith::IndexCastOp>(b.getI32Type(), tokens);
   SmallVector<Regime> regimes = chooseRegimes(routing, first.operandType());
   if (std::optional<int64_t> count = getConstantIntValue(tokenSize)) {
     const Regime *fits = llvm::find_if(
@@ -241,18 +237,17 @@ void LayerBuilder::build(SmallVectorImpl<Value> &replaced,
   }
 }
 
-LayerBuilder::Results
-LayerBuilder::buildRegimes(ArrayRef<Regime> regimes) {
+LayerBuilder::Results LayerBuilder::buildRegimes(ArrayRef<Regime> regimes) {
   const Regime &regime = regimes.front();
   if (regimes.size() == 1)
     return buildRegime(regime);
   Value bound = index(regime.maxTokens);
   // One token exactly, since none has no vector.
-  Value fits = arith::CmpIOp::create(
-      b,
-      regime.kind == Regime::Vector ? arith::CmpIPredicate::eq
-                                    : arith::CmpIPredicate::ule,
-      tokens, bound);
+  Value fits = arith::CmpIOp::create(b,
+                                     regime.kind == Regime::Vector
+                                         ? arith::CmpIPredicate::eq
+                                         : arith::CmpIPredicate::ule,
+                                     tokens, bound);
   SmallVector<Type> types = {op.getType()};
   if (routing.gate)
     llvm::append_range(types, routing.gate->getResultTypes());
@@ -280,8 +275,8 @@ LayerBuilder::buildRegimes(ArrayRef<Regime> regimes) {
 
 LayerBuilder::Results LayerBuilder::buildRegime(const Regime &regime) {
   if (routing.gate) {
-    weights = empty({tokenSize, b.getIndexAttr(routing.slots)},
-                    routing.weightType);
+    weights =
+        empty({tokenSize, b.getIndexAttr(routing.slots)}, routing.weightType);
     ids = empty({tokenSize, b.getIndexAttr(routing.slots)}, b.getI32Type());
   } else {
     weights = op.getCombineWeights();
@@ -309,9 +304,9 @@ LayerBuilder::Results LayerBuilder::buildVector() {
   chooseVectorTile(up, routing.slots, options.machine);
   chooseVectorTile(down, 1, options.machine);
   Type element = first.rows;
-  Value h = empty({b.getIndexAttr(routing.slots),
-                   b.getIndexAttr(up.resultColumns())},
-                  element);
+  Value h =
+      empty({b.getIndexAttr(routing.slots), b.getIndexAttr(up.resultColumns())},
+            element);
   SmallVector<Value> inputs = {op.getInput()};
   llvm::append_range(inputs, sources);
   inputs.push_back(firstWeights);
@@ -321,8 +316,8 @@ LayerBuilder::Results LayerBuilder::buildVector() {
   if (routing.gate)
     outputs = {weights, ids};
   outputs.push_back(h);
-  Value blocks = index(routing.slots * llvm::divideCeil(up.out,
-                                                        up.tileColumns));
+  Value blocks =
+      index(routing.slots * llvm::divideCeil(up.out, up.tileColumns));
   SmallVector<Value> results = launch(
       getFirstVectorKernel(factory, routing, up), blocks, inputs, outputs);
   h = results.back();
@@ -349,8 +344,8 @@ void LayerBuilder::buildPlan(const Regime &regime) {
     outputs = {weights, ids};
   outputs.append({rows, tiles, numTiles});
   SmallVector<Value> results =
-      launch(getPlanKernel(factory, routing, regime.planTokens,
-                           regime.tileRows, /*warps=*/8),
+      launch(getPlanKernel(factory, routing, regime.planTokens, regime.tileRows,
+                           /*warps=*/8),
              index(1), inputs, outputs);
   ArrayRef<Value> rest = results;
   if (routing.gate) {
@@ -365,11 +360,10 @@ void LayerBuilder::buildPlan(const Regime &regime) {
 
 void LayerBuilder::buildBlockPlan(const Regime &regime) {
   Value blocks = ceilDiv(tokens, regime.planTokens);
-  Value blocksI32 =
-      b.createOrFold<arith::IndexCastOp>(b.getI32Type(), blocks);
+  Value blocksI32 = b.createOrFold<arith::IndexCastOp>(b.getI32Type(), blocks);
   OpFoldResult experts = b.getIndexAttr(routing.experts);
-  Value ranks = empty({tokenSize, b.getIndexAttr(routing.slots)},
-                      b.getI32Type());
+  Value ranks =
+      empty({tokenSize, b.getIndexAttr(routing.slots)}, b.getI32Type());
   Value histograms =
       empty({getAsOpFoldResult(blocks), experts}, b.getI32Type());
   SmallVector<Value> inputs = sources, outputs;
@@ -394,12 +388,12 @@ void LayerBuilder::buildBlockPlan(const Regime &regime) {
                    {histograms, blocksI32}, {bases, totals});
   bases = results[0];
   totals = results[1];
-  Value programs = b.createOrFold<arith::MaxUIOp>(
-      blocks, index(routing.experts));
-  results = launch(getScatterKernel(factory, routing, regime.planTokens,
-                                    regime.tileRows),
-                   programs, {ids, ranks, bases, totals, tokensI32, blocksI32},
-                   {rows, tiles, numTiles});
+  Value programs =
+      b.createOrFold<arith::MaxUIOp>(blocks, index(routing.experts));
+  results = launch(
+      getScatterKernel(factory, routing, regime.planTokens, regime.tileRows),
+      programs, {ids, ranks, bases, totals, tokensI32, blocksI32},
+      {rows, tiles, numTiles});
   rows = results[0];
   tiles = results[1];
   numTiles = results[2];
@@ -473,12 +467,13 @@ LogicalResult mlir::moe::lowerLayer(ExpertsOp op,
   layer.build(replaced, values);
   auto plan = op.getPlan().getDefiningOp<PlanOp>();
   for (auto [from, to] : llvm::zip_equal(replaced, values))
-    rewriter.replaceUsesWithIf(from, castTo(rewriter, to, from.getType()), [&](OpOperand &use) {
-      // Where the gate is computed anew, users before the layer keep it.
-      return !isa<PlanOp>(use.getOwner()) && use.getOwner() != op &&
-             (use.getOwner()->getBlock() != op->getBlock() ||
-              op->isBeforeInBlock(use.getOwner()));
-    });
+    rewriter.replaceUsesWithIf(
+        from, castTo(rewriter, to, from.getType()), [&](OpOperand &use) {
+          // Where the gate is computed anew, users before the layer keep it.
+          return !isa<PlanOp>(use.getOwner()) && use.getOwner() != op &&
+                 (use.getOwner()->getBlock() != op->getBlock() ||
+                  op->isBeforeInBlock(use.getOwner()));
+        });
   Operation *gate = plan.getIds().getDefiningOp<GateOp>();
   rewriter.eraseOp(op);
   if (plan.use_empty())

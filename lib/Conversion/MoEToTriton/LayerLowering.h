@@ -1,4 +1,4 @@
-//===- LayerLowering.h - A layer of experts as launches of kernels -*- C++ -*-===//
+//===- LayerLowering.h - A layer of experts as launches of kernels --------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

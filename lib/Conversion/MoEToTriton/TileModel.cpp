@@ -1,4 +1,4 @@
-//===- TileModel.cpp - Sizes of tiles from the limits of a machine -*- C++ -*-===//
+//===- TileModel.cpp - Sizes of tiles from the limits of a machine --------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -39,14 +39,13 @@ SmallVector<Regime> mlir::moe::chooseRegimes(const RoutingConfig &routing,
   // for all its tokens; what it holds in registers is the limit.
   constexpr int64_t mostSlots = 128, mostScores = 1 << 13;
   int64_t planTokens = 64;
-  while (planTokens > 1 &&
-         (planTokens * routing.paddedSlots() > mostSlots ||
-          planTokens * routing.paddedExperts() > mostScores))
+  while (planTokens > 1 && (planTokens * routing.paddedSlots() > mostSlots ||
+                            planTokens * routing.paddedExperts() > mostScores))
     planTokens /= 2;
-  // A tile of rows is as high as what most experts get, so that weights are read
-  // once; low tiles waste less of the matrix units, while these are what takes
-  // time an expert's mean share is enough.
-  // Sums of a tile are in registers, and so are three parts of each f32.
+  // A tile of rows is as high as what most experts get, so that weights are
+  // read once; low tiles waste less of the matrix units, while these are what
+  // takes time an expert's mean share is enough. Sums of a tile are in
+  // registers, and so are three parts of each f32.
   int64_t highest = bytesOf(operand) > 2 ? 64 : 128;
   auto shareOf = [](int64_t rows) {
     return rows <= 32 ? rows / 2 : rows * 3 / 4;
@@ -59,8 +58,8 @@ SmallVector<Regime> mlir::moe::chooseRegimes(const RoutingConfig &routing,
       continue;
     if (regimes.back().maxTokens < planTokens) {
       int64_t here = std::min(most, planTokens);
-      regimes.push_back({Regime::OneProgram, here, rows,
-                         roundUpToPowerOf2(here), 0});
+      regimes.push_back(
+          {Regime::OneProgram, here, rows, roundUpToPowerOf2(here), 0});
       if (here == most)
         continue;
     }
@@ -68,8 +67,7 @@ SmallVector<Regime> mlir::moe::chooseRegimes(const RoutingConfig &routing,
     while (chunk > 1 && (chunk * routing.paddedSlots() > mostSlots ||
                          chunk * routing.paddedExperts() > mostScores / 2))
       chunk /= 2;
-    regimes.push_back({Regime::Blocks, most, rows,
-                       chunk, chunk});
+    regimes.push_back({Regime::Blocks, most, rows, chunk, chunk});
   }
   return regimes;
 }
@@ -101,8 +99,8 @@ void mlir::moe::chooseTile(GemmConfig &config, int64_t tileRows,
   }
   config.tileColumns = std::clamp<int64_t>(roundUpToPowerOf2(config.out), 16,
                                            config.tileColumns);
-  config.tileDepth = std::clamp<int64_t>(roundUpToPowerOf2(config.in), 16,
-                                         config.tileDepth);
+  config.tileDepth =
+      std::clamp<int64_t>(roundUpToPowerOf2(config.in), 16, config.tileDepth);
   int64_t stageBytes = (config.tileRows * bytesOf(config.rows) +
                         config.tileColumns * bytesOf(config.weights)) *
                        config.tileDepth;
@@ -116,8 +114,7 @@ void mlir::moe::chooseVectorTile(GemmConfig &config, int64_t vectors,
   // Long pieces of few rows, and several programs for each multiprocessor, so
   // that weights of some are under way while others add.
   config.tileRows = 1;
-  config.tileDepth =
-      std::min<int64_t>(roundUpToPowerOf2(config.in), 1024);
+  config.tileDepth = std::min<int64_t>(roundUpToPowerOf2(config.in), 1024);
   int64_t columns = 16;
   auto programs = [&]() -> int64_t {
     return vectors * llvm::divideCeil(config.out, columns);

@@ -1,4 +1,4 @@
-//===- TileModel.h - Sizes of tiles from the limits of a machine -*- C++ -*-===//
+//===- TileModel.h - Sizes of tiles from the limits of a machine ----------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

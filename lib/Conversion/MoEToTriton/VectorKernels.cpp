@@ -19,8 +19,7 @@ static Value buildProducts(KernelBuilder &k, const GemmConfig &config,
                            Value matrix, Value rows, Value vector) {
   int64_t depth = config.tileDepth, count = k.shapeOf(rows)[0];
   Value column = k.range(depth, 1);
-  Value start = k.mul(k.convert(k.along(rows, 0), k.i64()),
-                      k.i64(config.in));
+  Value start = k.mul(k.convert(k.along(rows, 0), k.i64()), k.i64(config.in));
   Value a = k.pointer(k.pointer(matrix, start), column);
   Value x = k.pointer(vector, column);
   Value acc = k.full({count, depth}, k.f32(), 0);
@@ -38,10 +37,9 @@ static Value buildProducts(KernelBuilder &k, const GemmConfig &config,
                          k.constant(config.weights, 0));
           xTile = k.load(carried[2], mask, k.constant(config.rows, 0));
         }
-        Value product = k.mul(k.convert(aTile, k.f32()),
-                              k.convert(xTile, k.f32()));
-        return {k.add(carried[0], product),
-                k.pointer(carried[1], k.i32(depth)),
+        Value product =
+            k.mul(k.convert(aTile, k.f32()), k.convert(xTile, k.f32()));
+        return {k.add(carried[0], product), k.pointer(carried[1], k.i32(depth)),
                 k.pointer(carried[2], k.i32(depth))};
       })[0];
   return k.reduce(sum, 1, Combine::Add);
@@ -51,8 +49,8 @@ static Value buildProducts(KernelBuilder &k, const GemmConfig &config,
 static Value elementAt(KernelBuilder &k, Value vector, Value place) {
   int64_t size = k.shapeOf(vector)[0];
   Type element = getElementTypeOrSelf(vector);
-  Value zero = isa<FloatType>(element) ? k.constant(element, 0)
-                                       : k.integer(element, 0);
+  Value zero =
+      isa<FloatType>(element) ? k.constant(element, 0) : k.integer(element, 0);
   Value here = k.equal(k.range(size), place);
   return k.reduce(k.select(here, vector, zero), 0, Combine::Add);
 }
@@ -95,8 +93,8 @@ tt::FuncOp mlir::moe::getFirstVectorKernel(KernelFactory &factory,
         int64_t slots = routing.paddedSlots();
         int64_t columns = config.resultColumns();
         // Half of the tile's rows are the gate's.
-        int64_t width = config.gated ? config.tileColumns / 2
-                                     : config.tileColumns;
+        int64_t width =
+            config.gated ? config.tileColumns / 2 : config.tileColumns;
         int64_t programs = llvm::divideCeil(columns, width);
 
         Value program = k.programId();
@@ -126,8 +124,8 @@ tt::FuncOp mlir::moe::getFirstVectorKernel(KernelFactory &factory,
           Value live = k.less(n, k.i32(columns));
           Value row = k.minimum(n, k.i32(columns - 1));
           Value wide = k.convert(expert, k.i64());
-          Value matrix = k.pointer(
-              weights, k.mul(wide, k.i64(config.out * config.in)));
+          Value matrix =
+              k.pointer(weights, k.mul(wide, k.i64(config.out * config.in)));
           auto project = [&](int64_t part) {
             Value source = row;
             if (config.gated)
@@ -184,20 +182,18 @@ tt::FuncOp mlir::moe::getSecondVectorKernel(KernelFactory &factory,
               Value known = k.andOp(k.lessEqual(k.i32(0), expert),
                                     k.less(expert, k.i32(config.experts)));
               // What a slot without an expert multiplies is not used.
-              Value wide = k.convert(k.select(known, expert, k.i32(0)),
-                                     k.i64());
+              Value wide =
+                  k.convert(k.select(known, expert, k.i32(0)), k.i64());
               Value matrix = k.pointer(
                   weights, k.mul(wide, k.i64(config.out * config.in)));
-              Value vector =
-                  k.pointer(h, k.mul(slot, k.i32(config.in)));
+              Value vector = k.pointer(h, k.mul(slot, k.i32(config.in)));
               Value sum = buildProducts(k, config, matrix, row, vector);
               if (bias) {
                 Value at = k.add(k.mul(wide, k.i64(config.out)),
                                  k.convert(row, k.i64()));
                 sum = k.add(sum, k.convert(k.read(bias, at), k.f32()));
               }
-              Value weight =
-                  k.convert(k.read(routingWeights, slot), k.f32());
+              Value weight = k.convert(k.read(routingWeights, slot), k.f32());
               Value term = k.mul(sum, weight);
               Value next = k.add(carried[0], term);
               return {k.select(known, next, carried[0])};

@@ -1,4 +1,4 @@
-//===- WeightPacking.cpp - Weights in the order in which kernels read them -*- C++ -*-===//
+//===- WeightPacking.cpp - Weights in the order in which kernels read them ===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -44,8 +44,8 @@ static Value getPackedSource(MutableArrayRef<WeightsOp> parts) {
     WeightsOp op = part;
     LayoutAttr layout = op.getLayout();
     if (!op.isStacked() || !op.getExperts().empty() ||
-        op.getSources().front() != source ||
-        layout.getTransposed() || layout.getStep() != count ||
+        op.getSources().front() != source || layout.getTransposed() ||
+        layout.getStep() != count ||
         layout.getOffset() != static_cast<int64_t>(i) ||
         getSourceRows(op) != count * op.getType().getOutSize())
       return {};
@@ -99,8 +99,7 @@ Value mlir::moe::packWeights(ImplicitLocOpBuilder &b, KernelFactory &factory,
     config.in = in;
     config.layout = op.getLayout();
     config.sourceRows = getSourceRows(op);
-    config.source =
-        getElementTypeOrSelf(op.getSources().front().getType());
+    config.source = getElementTypeOrSelf(op.getSources().front().getType());
     config.packed = type.getStorage();
     config.packedRows = count * config.out;
     config.offset = i;
@@ -135,10 +134,9 @@ void mlir::moe::markWeightArguments(ValueRange operands) {
     auto weights = operand.getDefiningOp<WeightsOp>();
     for (Value source : weights.getSources()) {
       auto argument = dyn_cast<BlockArgument>(source);
-      auto function =
-          argument ? dyn_cast<FunctionOpInterface>(
-                         argument.getOwner()->getParentOp())
-                   : FunctionOpInterface();
+      auto function = argument ? dyn_cast<FunctionOpInterface>(
+                                     argument.getOwner()->getParentOp())
+                               : FunctionOpInterface();
       bool onlyWeights =
           llvm::all_of(source.getUsers(), llvm::IsaPred<WeightsOp>);
       if (function && onlyWeights)

@@ -1,4 +1,4 @@
-//===- WeightPacking.h - Weights in the order in which kernels read them -*- C++ -*-===//
+//===- WeightPacking.h - Weights in the order in which kernels read them --===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- GroupQueryAttention.cpp - The contributed operator GroupQueryAttention
-//-*- C++ -*-===//
+//===- GroupQueryAttention.cpp - The operator GroupQueryAttention ---------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- MultiHeadAttention.cpp - The contributed operator MultiHeadAttention -*-
-// C++ -*-===//
+//===- MultiHeadAttention.cpp - The operator MultiHeadAttention -----------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

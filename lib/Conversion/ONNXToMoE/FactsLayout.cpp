@@ -1,4 +1,4 @@
-//===- FactsLayout.cpp - Facts about operators that move elements -*- C++ -*-=//
+//===- FactsLayout.cpp - Facts about operators that move elements ---------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- FactsSplitting.cpp - Facts about operators with several results
-//------===//
+//===- FactsSplitting.cpp - Facts about operators with several results ----===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

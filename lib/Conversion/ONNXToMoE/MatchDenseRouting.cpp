@@ -1,5 +1,4 @@
-//===- MatchDenseRouting.cpp - Routers that give a gate per expert ------*- C++
-//-*- ===//
+//===- MatchDenseRouting.cpp - Routers that give a gate per expert --------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

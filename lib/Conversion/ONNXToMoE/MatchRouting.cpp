@@ -1,5 +1,4 @@
-//===- MatchRouting.cpp - Routers that give ids and weights -----------*- C++
-//-*- ===//
+//===- MatchRouting.cpp - Routers that give ids and weights -----*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

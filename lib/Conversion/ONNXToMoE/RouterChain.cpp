@@ -1,5 +1,4 @@
-//===- RouterChain.cpp - From weights to what was picked --------------*- C++
-//-*- ===//
+//===- RouterChain.cpp - From weights to what was picked --------*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

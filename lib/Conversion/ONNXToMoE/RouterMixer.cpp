@@ -1,5 +1,4 @@
-//===- RouterMixer.cpp - Two picks by masked softmax ------------------*- C++
-//-*- ===//
+//===- RouterMixer.cpp - Two picks by masked softmax ------------*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- RouterScores.cpp - Score functions, groups and biases ----------*- C++
-//-*- ===//
+//===- RouterScores.cpp - Score functions, groups and biases ----*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- RouterUtils.cpp - Small patterns that routers are made of ------*- C++
-//-*- ===//
+//===- RouterUtils.cpp - Small patterns that routers are made of ----------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelText.h"
-#include "moe/Target/Triton/Export.h"
 #include "mlir/IR/Builders.h"
+#include "moe/Target/Triton/Export.h"
 
 using namespace mlir;
 using namespace mlir::moe;

@@ -7,13 +7,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelText.h"
-#include "moe/Conversion/MoEToTriton.h"
-#include "moe/Dialect/MoE/IR/MoE.h"
-#include "moe/Target/Triton/Export.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "moe/Conversion/MoEToTriton.h"
+#include "moe/Dialect/MoE/IR/MoE.h"
+#include "moe/Target/Triton/Export.h"
 #include "llvm/Support/JSON.h"
 
 using namespace mlir;
@@ -107,8 +107,7 @@ LogicalResult FunctionPlan::place(Value value, int64_t buffer) {
   if (!launch)
     return function.emitOpError(
         "returns or yields what is not the result of a launch");
-  Value target =
-      launch.getOutputs()[cast<OpResult>(value).getResultNumber()];
+  Value target = launch.getOutputs()[cast<OpResult>(value).getResultNumber()];
   if (target.getDefiningOp<tensor::EmptyOp>())
     return success();
   return place(target, buffer);
@@ -164,7 +163,8 @@ LogicalResult FunctionPlan::collectSize(Operation *op) {
   } else if (auto dim = dyn_cast<tensor::DimOp>(op)) {
     std::optional<int64_t> index = dim.getConstantIndex();
     auto argument = dyn_cast<BlockArgument>(dim.getSource());
-    if (!index || !argument || argument.getOwner() != &function.getBody().front())
+    if (!index || !argument ||
+        argument.getOwner() != &function.getBody().front())
       return op->emitOpError("is the size of no argument");
     text = "d" + std::to_string(symbols.size());
     for (auto [i, known] : llvm::enumerate(symbols)) {
@@ -179,12 +179,13 @@ LogicalResult FunctionPlan::collectSize(Operation *op) {
   } else if (isa<arith::IndexCastOp>(op)) {
     text = operand(0);
   } else {
-    StringRef infix = llvm::StringSwitch<StringRef>(op->getName().getStringRef())
-                          .Case("arith.addi", "+")
-                          .Case("arith.subi", "-")
-                          .Case("arith.muli", "*")
-                          .Cases({"arith.divui", "arith.divsi"}, "/")
-                          .Default("");
+    StringRef infix =
+        llvm::StringSwitch<StringRef>(op->getName().getStringRef())
+            .Case("arith.addi", "+")
+            .Case("arith.subi", "-")
+            .Case("arith.muli", "*")
+            .Cases({"arith.divui", "arith.divsi"}, "/")
+            .Default("");
     StringRef call = llvm::StringSwitch<StringRef>(op->getName().getStringRef())
                          .Cases({"arith.minui", "arith.minsi"}, "min")
                          .Cases({"arith.maxui", "arith.maxsi"}, "max")
@@ -224,7 +225,8 @@ LogicalResult FunctionPlan::collectLaunch(LaunchOp op,
     arguments.push_back(toJson(found->second));
     isConstant &= constants.contains(input);
   }
-  for (auto [output, result] : llvm::zip_equal(op.getOutputs(), op.getResults())) {
+  for (auto [output, result] :
+       llvm::zip_equal(op.getOutputs(), op.getResults())) {
     Place target;
     if (auto empty = output.getDefiningOp<tensor::EmptyOp>()) {
       SmallVector<std::string> dynamicSizes;

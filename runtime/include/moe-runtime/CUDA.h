@@ -30,8 +30,8 @@ typedef void *MoECUDAStream;
 const char *moeCUDAGetError(void);
 
 /// Loads `function` ("" for the only one) of the plan in `folder`, which
-/// `python -m moe_mlir.triton compile` makes. Uses the device's primary context.
-/// Null on failure.
+/// `python -m moe_mlir.triton compile` makes. Uses the device's primary
+/// context. Null on failure.
 MoECUDALayer *moeCUDALoad(const char *folder, const char *function, int device);
 void moeCUDAUnload(MoECUDALayer *layer);
 

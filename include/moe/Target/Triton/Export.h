@@ -14,8 +14,8 @@
 
 namespace mlir::moe {
 
-/// Writes each `tt.func` of `module` as a module of its own, as Triton 3.9 reads
-/// them, with lines `// -----` between them.
+/// Writes each `tt.func` of `module` as a module of its own, as Triton 3.9
+/// reads them, with lines `// -----` between them.
 LogicalResult exportTriton(ModuleOp module, llvm::raw_ostream &os);
 
 /// Writes the kernels with what a launch of them needs, and for each function

@@ -119,10 +119,10 @@ struct FoldCopies : OpRewritePattern<ExpertsOp> {
           DispatchOp::create(rewriter, op.getLoc(), type, rows, op.getPlan());
     }
     if (weights)
-      rows = CombineOp::create(rewriter, op.getLoc(), result, rows,
-                               op.getPlan(), weights, op.getCopyScale(),
-                               op.getCopyInput(), op.getCoefficients(),
-                               op.getVectors());
+      rows =
+          CombineOp::create(rewriter, op.getLoc(), result, rows, op.getPlan(),
+                            weights, op.getCopyScale(), op.getCopyInput(),
+                            op.getCoefficients(), op.getVectors());
     if (rows.getType() != result)
       rows = tensor::CastOp::create(rewriter, op.getLoc(), result, rows);
     rewriter.replaceOp(op, rows);

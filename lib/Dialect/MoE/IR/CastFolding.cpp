@@ -59,8 +59,8 @@ static SmallVector<EqualDims> equalDims(ProjectOp op) {
 
 static SmallVector<EqualDims> equalDims(RouteOp op) {
   EqualDims tokens{{{op.getInput(), 0}}};
-  for (Value value : {op.getState(), op.getValues(), op.getGivenIds(),
-                      op.getSharedWeights()})
+  for (Value value :
+       {op.getState(), op.getValues(), op.getGivenIds(), op.getSharedWeights()})
     tokens.dims.push_back({value, 0});
   for (Value result : op.getResults())
     if (!op.isExpertChoice() ||
@@ -76,9 +76,8 @@ static SmallVector<EqualDims> equalDims(RemapIdsOp op) {
 }
 
 static SmallVector<EqualDims> equalDims(CoefficientsOp op) {
-  return {
-      {{{op.getWeights(), 0}, {op.getIds(), 0}, {op.getResult(), 0}}},
-      {{{op.getWeights(), 1}, {op.getIds(), 1}}}};
+  return {{{{op.getWeights(), 0}, {op.getIds(), 0}, {op.getResult(), 0}}},
+          {{{op.getWeights(), 1}, {op.getIds(), 1}}}};
 }
 
 static SmallVector<EqualDims> equalDims(MixOp op) {
@@ -145,8 +144,8 @@ static SmallVector<EqualDims> equalDims(ExpertsOp op) {
 
 static SmallVector<EqualDims> equalDimsOf(Operation *op) {
   return TypeSwitch<Operation *, SmallVector<EqualDims>>(op)
-      .Case<GateOp, ProjectOp, RouteOp, PlanOp, RemapIdsOp, CoefficientsOp, MixOp,
-            DispatchOp, CombineOp, ExpertsOp>(
+      .Case<GateOp, ProjectOp, RouteOp, PlanOp, RemapIdsOp, CoefficientsOp,
+            MixOp, DispatchOp, CombineOp, ExpertsOp>(
           [](auto typed) { return equalDims(typed); });
 }
 

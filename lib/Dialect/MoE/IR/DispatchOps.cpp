@@ -70,8 +70,8 @@ LogicalResult MixOp::verify() {
   // (X1)
   int64_t tokens = dimOf(getSums(), 0), columns = dimOf(getSums(), 1);
   if (columns != static_cast<int64_t>(getStarts().size()))
-    return emitOpError("has ") << getStarts().size() << " starts for "
-                               << getSums().getType();
+    return emitOpError("has ")
+           << getStarts().size() << " starts for " << getSums().getType();
   for (int32_t start : getStarts())
     if (start < -1 || start > dimOf(getLogits(), 1) - 2)
       return emitOpError("starts must be -1 or leave two of the logits, got ")

@@ -167,13 +167,12 @@ template <typename OpTy> static LogicalResult verifyRouting(OpTy op) {
 LogicalResult GateOp::verify() { return verifyRouting(*this); }
 
 /// Checks that `projected` may be the projections of `input` by `weights`.
-static LogicalResult verifyProjected(Operation *op, Value input,
-                                     StringRef name, WeightsType weights,
-                                     Value projected) {
+static LogicalResult verifyProjected(Operation *op, Value input, StringRef name,
+                                     WeightsType weights, Value projected) {
   // (H1)
   if (!weights.isMatrix() || !mayEqual(weights.getInSize(), dimOf(input, 1)))
-    return op->emitOpError() << name << " " << weights
-                             << " cannot project " << input.getType();
+    return op->emitOpError()
+           << name << " " << weights << " cannot project " << input.getType();
   // (H2)
   if (dimOf(projected, 1) != weights.getNumExperts() * weights.getOutSize() ||
       !mayEqual(dimOf(projected, 0), dimOf(input, 0)))
@@ -217,8 +216,9 @@ LogicalResult RouteOp::verify() {
   if (getSharedGate() &&
       (getExtra().empty() || getSharedWeights() || getShared() < 1 ||
        dimOf(getProjected().back(), 1) != getShared()))
-    return emitOpError("shared_gate needs shared experts without weights, and a "
-                       "last extra projection to ")
+    return emitOpError(
+               "shared_gate needs shared experts without weights, and a "
+               "last extra projection to ")
            << getShared() << " columns";
   return verifyRouting(*this);
 }

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "moe/Dialect/MoE/IR/MoE.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "moe/Dialect/MoE/IR/MoE.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -42,8 +42,7 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   // (O3)
   for (auto [i, type] : llvm::enumerate(getInputs().getTypes()))
     if (!isa<RankedTensorType>(type) && type != parameters[i])
-      return emitOpError("scalar ")
-             << i << " of type " << type << " cannot be passed as "
-             << parameters[i];
+      return emitOpError("scalar ") << i << " of type " << type
+                                    << " cannot be passed as " << parameters[i];
   return success();
 }

@@ -220,8 +220,8 @@ static Attribute readSchedule(DialectBytecodeReader &reader) {
   // (B4): each takes a byte at least, so nothing is allocated ahead.
   SmallVector<ChunkAttr> chunks;
   for (uint64_t i = 0; i < count; ++i) {
-    chunks.push_back(readFields<ChunkAttr>(reader, int64_t(), int64_t(),
-                                           GemmKind()));
+    chunks.push_back(
+        readFields<ChunkAttr>(reader, int64_t(), int64_t(), GemmKind()));
     if (!chunks.back())
       return {};
   }

@@ -35,7 +35,9 @@ SmallVector<Type> PackWeightsOp::inferPackedTypes(WeightsType weights,
                      ? Type(IntegerType::get(context, 8))
                      : weights.getStorage();
   int64_t columns = panel;
-  if (int64_t group = element.isInteger(8) ? 4 : element.isBF16() ? 2 : 1;
+  if (int64_t group = element.isInteger(8) ? 4
+                      : element.isBF16()   ? 2
+                                           : 1;
       group > 1) {
     rows = llvm::divideCeil(rows, group);
     columns *= group;

@@ -1,4 +1,4 @@
-//===- RouteReference.cpp - A route as projections and a gate --- -*- C++ -*-===//
+//===- RouteReference.cpp - A route as projections and a gate ---*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -26,10 +26,10 @@ static Value buildProjections(OpBuilder &builder, Location loc, Value input,
     return buildProjection(builder, loc, input, weights, index(0));
   int64_t width = type.getOutSize();
   OpFoldResult tokens = tensor::getMixedSize(builder, loc, input, 0);
-  Value result = createEmpty(
-      builder, loc,
-      {tokens, builder.getIndexAttr(width * type.getNumExperts())},
-      getComputeType(getElementTypeOrSelf(input)));
+  Value result =
+      createEmpty(builder, loc,
+                  {tokens, builder.getIndexAttr(width * type.getNumExperts())},
+                  getComputeType(getElementTypeOrSelf(input)));
   for (int64_t e : llvm::seq(type.getNumExperts())) {
     Value part = buildProjection(builder, loc, input, weights, index(e));
     OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);

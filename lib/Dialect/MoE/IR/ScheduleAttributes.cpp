@@ -18,8 +18,8 @@ LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  int64_t units, int64_t cache, int64_t tileRows,
                                  int64_t tileColumns, Real grouped) {
   // (N1)
-  for (double number : {f64.value, f32.value, f16.value, f8.value,
-                        memory.value, link.value, launch.value})
+  for (double number : {f64.value, f32.value, f16.value, f8.value, memory.value,
+                        link.value, launch.value})
     if (!std::isfinite(number) || number < 0.0)
       return emitError() << "limits of a target are finite and at least 0";
   if (f32.value == 0.0 || memory.value == 0.0)

@@ -1,4 +1,4 @@
-//===- ZeroData.cpp - Constants that are zero -------------------- -*- C++ -*-===//
+//===- ZeroData.cpp - Constants that are zero -------------------*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -14,9 +14,8 @@ bool mlir::moe::isZeroRange(DenseElementsAttr elements, int64_t first,
                             int64_t count) {
   if (isa<FloatType>(elements.getElementType())) {
     auto values = elements.getValues<APFloat>().begin() + first;
-    return std::all_of(values, values + count, [](const APFloat &value) {
-      return value.isPosZero();
-    });
+    return std::all_of(values, values + count,
+                       [](const APFloat &value) { return value.isPosZero(); });
   }
   if (!isa<IntegerType>(elements.getElementType()))
     return false;

@@ -1,4 +1,4 @@
-//===- AffineTermBuilder.cpp - The affine term of folded experts -- -*- C++ -*-===//
+//===- AffineTermBuilder.cpp - The affine term of folded experts ----------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -47,8 +47,9 @@ AffineTermBuilder::AffineTermBuilder(ImplicitLocOpBuilder &b,
     return;
   Value logits = buildMixLogits();
   auto type = cast<RankedTensorType>(coefficients.getType());
-  auto mix = MixOp::create(b, RankedTensorType::get(type.getDimSize(0), compute),
-                           type, coefficients, logits, copyScale, mixColumns);
+  auto mix =
+      MixOp::create(b, RankedTensorType::get(type.getDimSize(0), compute), type,
+                    coefficients, logits, copyScale, mixColumns);
   copyScale = mix.getScale();
   coefficients = mix.getCoefficients();
 }
@@ -90,8 +91,7 @@ Value AffineTermBuilder::buildMixLogits() {
   FloatType type = getComputeType(getElementTypeOrSelf(input));
   int64_t tokens = cast<RankedTensorType>(input.getType()).getDimSize(0);
   auto project = [&](Value mix) -> Value {
-    int64_t columns =
-        2 * cast<WeightsType>(mix.getType()).getNumExperts();
+    int64_t columns = 2 * cast<WeightsType>(mix.getType()).getNumExperts();
     return ProjectOp::create(b, RankedTensorType::get({tokens, columns}, type),
                              input, mix);
   };
@@ -105,8 +105,7 @@ Value AffineTermBuilder::buildMixLogits() {
     Value part = project(mix);
     int64_t columns = cast<RankedTensorType>(part.getType()).getDimSize(1);
     logits = tensor::InsertSliceOp::create(
-        b, part, logits,
-        ArrayRef<OpFoldResult>{zero, b.getIndexAttr(offset)},
+        b, part, logits, ArrayRef<OpFoldResult>{zero, b.getIndexAttr(offset)},
         ArrayRef<OpFoldResult>{size, b.getIndexAttr(columns)},
         ArrayRef<OpFoldResult>{one, one});
   }
@@ -122,27 +121,27 @@ Value AffineTermBuilder::buildVectors() {
   // Kernels read vectors as they are, so codes are decoded once.
   bool whole = type.getNumExperts() == count && !type.isQuantized();
   for (auto [i, constant] : llvm::enumerate(constants))
-    whole &= constant.vectors == first &&
-             constant.index == static_cast<int64_t>(i);
+    whole &=
+        constant.vectors == first && constant.index == static_cast<int64_t>(i);
   if (whole)
     return first;
   // Else they are copied into one tensor, which depends on no input, so that it
   // is made when the model is loaded.
   OpFoldResult one = b.getIndexAttr(1), size = b.getIndexAttr(width);
-  Value all = createEmpty(b, b.getLoc(), {b.getIndexAttr(count), size},
-                          compute);
+  Value all =
+      createEmpty(b, b.getLoc(), {b.getIndexAttr(count), size}, compute);
   for (auto [i, constant] : llvm::enumerate(constants)) {
     Value index = arith::ConstantIndexOp::create(b, constant.index);
     ExpertWeights vector(b, b.getLoc(),
                          cast<WeightsOp>(constant.vectors.getDefiningOp()),
                          index, compute);
     Value init = createEmpty(b, b.getLoc(), size, compute);
-    Value row = buildLoops(
-        b, b.getLoc(), 1, {}, init, {{0}},
-        [&](OpBuilder &nested, Location loc, ValueRange) {
-          return vector.read(nested, loc,
-                             linalg::IndexOp::create(nested, loc, 0));
-        });
+    Value row =
+        buildLoops(b, b.getLoc(), 1, {}, init, {{0}},
+                   [&](OpBuilder &nested, Location loc, ValueRange) {
+                     return vector.read(
+                         nested, loc, linalg::IndexOp::create(nested, loc, 0));
+                   });
     all = tensor::InsertSliceOp::create(
         b, row, all,
         ArrayRef<OpFoldResult>{b.getIndexAttr(i), b.getIndexAttr(0)},

@@ -1,4 +1,4 @@
-//===- AffineTermBuilder.h - The affine term of folded experts ---- -*- C++ -*-===//
+//===- AffineTermBuilder.h - The affine term of folded experts --*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -25,8 +25,9 @@ struct GateValues {
 std::optional<GateValues> evaluateIds(GateOp gate);
 
 /// Computes a gate of constants, in the order and the precision of the
-/// specification. Nothing where an operand is no constant, a function would have
-/// to be rounded as the target's library rounds it, or there is too much of it.
+/// specification. Nothing where an operand is no constant, a function would
+/// have to be rounded as the target's library rounds it, or there is too much
+/// of it.
 std::optional<GateValues> evaluateGate(GateOp gate);
 
 } // namespace mlir::moe

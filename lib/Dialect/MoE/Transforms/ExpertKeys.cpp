@@ -16,8 +16,17 @@ using namespace mlir;
 using namespace mlir::moe;
 
 /// What a word or the words after it are.
-enum Tag : uint64_t { kZero, kCopy, kConstant, kFFN, kNone, kBundle, kLowRank,
-                      kValue, kContent };
+enum Tag : uint64_t {
+  kZero,
+  kCopy,
+  kConstant,
+  kFFN,
+  kNone,
+  kBundle,
+  kLowRank,
+  kValue,
+  kContent
+};
 
 static uint64_t word(const void *pointer) {
   return reinterpret_cast<uintptr_t>(pointer);
@@ -25,17 +34,16 @@ static uint64_t word(const void *pointer) {
 
 /// A number for the value, that of a value which is surely the same.
 uint64_t ExpertKeys::identify(Value value) {
-  auto [entry, isNew] = values.try_emplace(value, word(value.getAsOpaquePointer()));
+  auto [entry, isNew] =
+      values.try_emplace(value, word(value.getAsOpaquePointer()));
   Operation *op = value.getDefiningOp();
-  if (!isNew || !op || op->getNumOperands() != 0 ||
-      op->getNumRegions() != 0 || op->getNumResults() != 1 ||
-      !isMemoryEffectFree(op))
+  if (!isNew || !op || op->getNumOperands() != 0 || op->getNumRegions() != 0 ||
+      op->getNumResults() != 1 || !isMemoryEffectFree(op))
     return entry->second;
-  SmallVector<Operation *> &others =
-      origins[OperationEquivalence::computeHash(
-          op, OperationEquivalence::directHashValue,
-          OperationEquivalence::ignoreHashValue,
-          OperationEquivalence::IgnoreLocations)];
+  SmallVector<Operation *> &others = origins[OperationEquivalence::computeHash(
+      op, OperationEquivalence::directHashValue,
+      OperationEquivalence::ignoreHashValue,
+      OperationEquivalence::IgnoreLocations)];
   for (Operation *other : others)
     if (OperationEquivalence::isEquivalentTo(
             op, other, OperationEquivalence::IgnoreLocations))
@@ -132,10 +140,9 @@ std::optional<ExpertKey> ExpertKeys::get(Value set, int64_t expert) {
   } else if (auto ffn = dyn_cast_or_null<FFNExpertsOp>(op)) {
     key.push_back(kFFN);
     key.push_back(word(ffn.getActivation().getAsOpaquePointer()));
-    for (Value weights :
-         {Value(ffn.getUp()), Value(ffn.getUpBias()), Value(ffn.getGate()),
-          Value(ffn.getGateBias()), Value(ffn.getDown()),
-          Value(ffn.getDownBias())})
+    for (Value weights : {Value(ffn.getUp()), Value(ffn.getUpBias()),
+                          Value(ffn.getGate()), Value(ffn.getGateBias()),
+                          Value(ffn.getDown()), Value(ffn.getDownBias())})
       addWeights(weights, expert, 0, key);
   } else {
     return std::nullopt;

@@ -1,4 +1,4 @@
-//===- FoldZeroComputationExperts.cpp - Experts without matrices -- -*- C++ -*-===//
+//===- FoldZeroComputationExperts.cpp - Experts without matrices ----------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -119,9 +119,9 @@ static void rewriteLayer(Layer &layer) {
   Value copied = scale ? layer.input : Value();
 
   Value remapped = RemapIdsOp::create(b, ids.getType(), ids, table);
-  Value plan = PlanOp::create(b, PlanType::get(b.getContext(), next,
-                                               PlanOwner::Tokens),
-                              remapped, Value());
+  Value plan =
+      PlanOp::create(b, PlanType::get(b.getContext(), next, PlanOwner::Tokens),
+                     remapped, Value());
   Value rows = layer.input;
   if (!experts.getGather())
     rows = DispatchOp::create(
@@ -129,9 +129,9 @@ static void rewriteLayer(Layer &layer) {
         plan);
   Value result;
   if (layer.result == experts) {
-    result = ExpertsOp::create(b, type, rows, plan, sets, layer.weights, scale,
-                               copied, coefficients, vectors,
-                               experts.getGather());
+    result =
+        ExpertsOp::create(b, type, rows, plan, sets, layer.weights, scale,
+                          copied, coefficients, vectors, experts.getGather());
   } else {
     Value out = ExpertsOp::create(
         b, type.clone({ShapedType::kDynamic, type.getDimSize(1)}), rows, plan,
@@ -175,8 +175,7 @@ private:
   void fold(Layer &layer) {
     ExpertMeanings known(readData);
     for (Value set : layer.experts.getSets())
-      for (int64_t i :
-           llvm::seq(cast<ExpertsType>(set.getType()).getCount()))
+      for (int64_t i : llvm::seq(cast<ExpertsType>(set.getType()).getCount()))
         layer.meanings.push_back(known.get(set, i));
     auto count = [&](ExpertMeaning::Kind kind) {
       return llvm::count_if(layer.meanings, [&](const ExpertMeaning &meaning) {
@@ -195,8 +194,7 @@ private:
     ++numLayers;
     numZero += count(ExpertMeaning::Zero);
     numCopy += count(ExpertMeaning::Copy);
-    numConstant +=
-        count(ExpertMeaning::Constant) + count(ExpertMeaning::Mixed);
+    numConstant += count(ExpertMeaning::Constant) + count(ExpertMeaning::Mixed);
     if (known.usedData())
       getOperation()->setAttr(MoEDialect::kReadsWeights,
                               UnitAttr::get(&getContext()));
@@ -205,7 +203,8 @@ private:
   /// Whether no id reaches a zero-computation expert.
   static bool isFolded(Layer &layer) {
     auto plan = layer.experts.getPlan().getDefiningOp<PlanOp>();
-    auto remap = plan ? plan.getIds().getDefiningOp<RemapIdsOp>() : RemapIdsOp();
+    auto remap =
+        plan ? plan.getIds().getDefiningOp<RemapIdsOp>() : RemapIdsOp();
     if (!remap)
       return false;
     return llvm::none_of(remap.getTable(), [&](int32_t id) {

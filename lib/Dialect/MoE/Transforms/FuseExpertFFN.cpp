@@ -21,8 +21,7 @@ using namespace mlir::moe;
 #define DEBUG_TYPE "moe-fuse-expert-ffn"
 
 namespace {
-struct FuseExpertFFNPass
-    : moe::impl::FuseExpertFFNPassBase<FuseExpertFFNPass> {
+struct FuseExpertFFNPass : moe::impl::FuseExpertFFNPassBase<FuseExpertFFNPass> {
   using FuseExpertFFNPassBase::FuseExpertFFNPassBase;
 
   void runOnOperation() override {

@@ -1,5 +1,4 @@
-//===- FuseRouting.cpp - Fuse a router's product with its gate --- -*- C++
-//-*-===//
+//===- FuseRouting.cpp - Fuse a router's product with its gate --*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

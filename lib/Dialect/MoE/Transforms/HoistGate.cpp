@@ -131,9 +131,8 @@ void HoistGatePass::hoist(Operation *gate) {
     distance += !slice->ops.contains(op);
   // In the order that they have, which is one of dependence.
   SmallVector<Operation *> ops = slice->ops.takeVector();
-  llvm::sort(ops, [](Operation *a, Operation *b) {
-    return a->isBeforeInBlock(b);
-  });
+  llvm::sort(ops,
+             [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
   for (Operation *op : ops)
     op->moveBefore(slice->target);
   ++numHoisted;

@@ -45,13 +45,12 @@ SmallVector<Expr> Speller::spell(ActivationFunction function, double alpha,
   case ActivationFunction::Relu2:
     return {pool.power(relu(z), 2.0)};
   case ActivationFunction::Gelu:
-    return {half(z, pool.function(
-                        "erf", {pool.mul(real(std::sqrt(0.5)), z)}))};
+    return {half(z, pool.function("erf", {pool.mul(real(std::sqrt(0.5)), z)}))};
   case ActivationFunction::GeluTanh: {
     Expr root = real(std::sqrt(2.0 / M_PI)), c = real(0.044715);
     Expr sum = pool.add(z, pool.mul(c, pool.power(z, 3.0)));
-    Expr factored = pool.mul(
-        z, pool.add(real(1.0), pool.mul(c, pool.power(z, 2.0))));
+    Expr factored =
+        pool.mul(z, pool.add(real(1.0), pool.mul(c, pool.power(z, 2.0))));
     return {half(z, pool.function("tanh", {pool.mul(root, sum)})),
             half(z, pool.function("tanh", {pool.mul(root, factored)}))};
   }
@@ -80,8 +79,8 @@ static void collectParameters(Expr hidden, SmallVector<double> &alphas,
   walk(hidden, [&](Expr expr) {
     if (expr->kind == ExprNode::Function && expr->function == "exp") {
       Expr argument = expr->parts[0].first;
-      alphas.push_back(
-          argument->kind == ExprNode::Product ? -argument->value : 1.0);
+      alphas.push_back(argument->kind == ExprNode::Product ? -argument->value
+                                                           : 1.0);
     }
     if (expr->kind == ExprNode::Function && expr->function == "min")
       for (auto [argument, _] : expr->parts)
@@ -132,8 +131,8 @@ ActivationAttr mlir::moe::matchActivation(ExprPool &pool, MLIRContext *context,
               g = pool.function("min", {gate, pool.constant(limit)});
             for (Expr value : speller.spell(function, alpha, g))
               for (Expr linear : speller.clamp(up, limit))
-                forms.push_back(pool.mul(
-                    value, pool.add(linear, pool.constant(beta))));
+                forms.push_back(
+                    pool.mul(value, pool.add(linear, pool.constant(beta))));
           } else {
             forms = speller.spell(function, alpha, up);
           }

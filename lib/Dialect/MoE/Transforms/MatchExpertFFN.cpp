@@ -82,9 +82,8 @@ static SmallVector<Expr> getProjections(RegionReader &reader, Expr expr) {
   SmallVector<Expr> found;
   walk(expr, [&](Expr part) {
     if (part->kind == ExprNode::Leaf && reader.getLeaf(part->leaf).input &&
-        llvm::none_of(found, [&](Expr other) {
-          return other->leaf == part->leaf;
-        }))
+        llvm::none_of(found,
+                      [&](Expr other) { return other->leaf == part->leaf; }))
       found.push_back(part);
   });
   return found;
@@ -123,8 +122,7 @@ bool FFNMatcher::readHidden() {
   MLIRContext *context = op.getContext();
   if (projections.size() == 1) {
     up = getProjection(projections[0], expr);
-    activation =
-        matchActivation(reader.pool, context, expr, nullptr, up.value);
+    activation = matchActivation(reader.pool, context, expr, nullptr, up.value);
   }
   for (unsigned first = 0; first < 2 && projections.size() == 2 && !activation;
        ++first) {
@@ -238,7 +236,6 @@ FFNExpertsOp FFNMatcher::match(OpBuilder &builder) {
 }
 
 FFNExpertsOp mlir::moe::fuseExpertFFN(OpBuilder &builder, RegionExpertsOp op,
-                                      bool keepRoundings,
-                                      std::string &reason) {
+                                      bool keepRoundings, std::string &reason) {
   return FFNMatcher(op, keepRoundings, reason).match(builder);
 }

@@ -69,18 +69,24 @@ Expr RegionReader::apply(Operation *op, ArrayRef<Expr> operands) {
     isNarrow = true;
   Expr result =
       TypeSwitch<Operation *, Expr>(op)
-          .Case([&](arith::AddFOp) { return pool.add(operands[0], operands[1]); })
-          .Case([&](arith::SubFOp) { return pool.sub(operands[0], operands[1]); })
-          .Case([&](arith::MulFOp) { return pool.mul(operands[0], operands[1]); })
-          .Case([&](arith::DivFOp) { return pool.div(operands[0], operands[1]); })
+          .Case(
+              [&](arith::AddFOp) { return pool.add(operands[0], operands[1]); })
+          .Case(
+              [&](arith::SubFOp) { return pool.sub(operands[0], operands[1]); })
+          .Case(
+              [&](arith::MulFOp) { return pool.mul(operands[0], operands[1]); })
+          .Case(
+              [&](arith::DivFOp) { return pool.div(operands[0], operands[1]); })
           .Case([&](arith::NegFOp) { return pool.neg(operands[0]); })
           .Case([&](math::FmaOp) {
             return pool.add(pool.mul(operands[0], operands[1]), operands[2]);
           })
           .Case<arith::ExtFOp, arith::TruncFOp>(
               [&](Operation *) { return operands[0]; })
-          .Case([&](arith::MaximumFOp) { return pool.function("max", operands); })
-          .Case([&](arith::MinimumFOp) { return pool.function("min", operands); })
+          .Case(
+              [&](arith::MaximumFOp) { return pool.function("max", operands); })
+          .Case(
+              [&](arith::MinimumFOp) { return pool.function("min", operands); })
           .Case([&](math::ExpOp) { return pool.function("exp", operands); })
           .Case([&](math::ErfOp) { return pool.function("erf", operands); })
           .Case([&](math::TanhOp) { return pool.function("tanh", operands); })
@@ -211,8 +217,8 @@ Expr RegionReader::readSlice(Operation *op, ArrayRef<Axis> axes) {
   if (slice.getType().getRank() != slice.getSourceType().getRank())
     return fail(slice, "drops a dimension of what is computed");
   SmallVector<Axis> inner(axes);
-  for (auto [axis, offset, step] :
-       llvm::zip_equal(inner, slice.getMixedOffsets(), slice.getMixedStrides())) {
+  for (auto [axis, offset, step] : llvm::zip_equal(
+           inner, slice.getMixedOffsets(), slice.getMixedStrides())) {
     std::optional<int64_t> begin = getConstantIntValue(offset),
                            distance = getConstantIntValue(step);
     if (!begin || !distance || (axis.isRow && (*begin != 0 || *distance != 1)))
@@ -260,8 +266,8 @@ Expr RegionReader::read(Value tensor, ArrayRef<Axis> axes) {
   return fail(tensor, "no operation of feed-forward networks");
 }
 
-/// The axes of an operand, given those of the loops; nothing for a map that does
-/// more than choose loops.
+/// The axes of an operand, given those of the loops; nothing for a map that
+/// does more than choose loops.
 static std::optional<SmallVector<Axis>> getAxes(AffineMap map,
                                                 ArrayRef<Axis> loops) {
   SmallVector<Axis> axes;
@@ -325,7 +331,8 @@ static bool addsProduct(linalg::LinalgOp op, unsigned computeBits) {
     }
     return value == body->getArgument(number);
   };
-  auto sum = body->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
+  auto sum =
+      body->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
   if (!sum)
     return false;
   for (unsigned i : {0u, 1u}) {
@@ -363,16 +370,15 @@ Expr RegionReader::readContraction(linalg::LinalgOp op, ArrayRef<Axis> axes) {
         view(lookThroughCasts(op->getOperand(1 - rows), false));
     if (!matrix || matrix->dims.size() != 2)
       continue;
-    unsigned m = maps[rows].getDimPosition(0), inner =
-        maps[rows].getDimPosition(1);
+    unsigned m = maps[rows].getDimPosition(0),
+             inner = maps[rows].getDimPosition(1);
     if (inner != k || maps[2].getDimPosition(0) != m || !axes[0].isRow ||
         axes[1].isRow)
       break;
     RegionLeaf leaf;
     leaf.input = lookThroughCasts(op->getOperand(rows), true);
     leaf.outDim = maps[1 - rows].getDimPosition(0) == k ? 1 : 0;
-    if (maps[1 - rows].getDimPosition(leaf.outDim) !=
-        maps[2].getDimPosition(1))
+    if (maps[1 - rows].getDimPosition(leaf.outDim) != maps[2].getDimPosition(1))
       break;
     leaf.view = *matrix;
     leaf.column = axes[1];

@@ -50,9 +50,10 @@ RegionReader::evaluatePerExpert(Value index) {
   }
   if (!isa<arith::AddIOp, arith::MulIOp, arith::SubIOp>(definition))
     return std::nullopt;
-  std::optional<SmallVector<int64_t>>
-      a = evaluatePerExpert(definition->getOperand(0)),
-      b = evaluatePerExpert(definition->getOperand(1));
+  std::optional<SmallVector<int64_t>> a = evaluatePerExpert(
+                                          definition->getOperand(0)),
+                                      b = evaluatePerExpert(
+                                          definition->getOperand(1));
   if (!a || !b)
     return std::nullopt;
   for (auto [x, y] : llvm::zip_equal(*a, *b)) {
@@ -111,7 +112,8 @@ std::optional<WeightView> RegionReader::view(Value tensor) {
     if (!source)
       return std::nullopt;
     SmallVector<WeightView::Dim> dims;
-    for (const ReassociationIndices &group : collapse.getReassociationIndices()) {
+    for (const ReassociationIndices &group :
+         collapse.getReassociationIndices()) {
       WeightView::Dim kept = source->dims[group.back()];
       unsigned large = 0;
       for (int64_t dim : group)
@@ -152,9 +154,11 @@ std::optional<WeightView> RegionReader::view(Value tensor) {
         chosen = evaluatePerExpert(cast<Value>(offset));
       if (!chosen || source->isStacked || *length != 1 || dim.source != 0 ||
           i != 0 || dim.offset != 0 || dim.step != 1 ||
-          llvm::any_of(*chosen, [&](int64_t expert) {
-            return expert < 0 || expert >= dim.size;
-          }) || !llvm::all_equal(source->sources))
+          llvm::any_of(*chosen,
+                       [&](int64_t expert) {
+                         return expert < 0 || expert >= dim.size;
+                       }) ||
+          !llvm::all_equal(source->sources))
         return std::nullopt;
       source->isStacked = true;
       source->experts = *chosen;

@@ -1,5 +1,4 @@
-//===- RouterProduct.cpp - The product that makes router logits -- -*- C++
-//-*-===//
+//===- RouterProduct.cpp - The product that makes router logits -*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- RouterProduct.h - The product that makes router logits ---- -*- C++ -*-===//
+//===- RouterProduct.h - The product that makes router logits ---*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -15,8 +15,8 @@
 
 namespace mlir::moe {
 
-/// The linalg operation that makes each element of `value` of the element of one
-/// input at the same place, or null.
+/// The linalg operation that makes each element of `value` of the element of
+/// one input at the same place, or null.
 linalg::GenericOp getElementwiseUnary(Value value);
 
 /// input·Wᵀ + bias, rounded once, as any pipeline writes it: moe.project,

@@ -41,9 +41,8 @@ static bool isClose(double a, double b) {
 }
 
 bool mlir::moe::isSame(Expr a, Expr b) {
-  if (a->kind != b->kind || a->leaf != b->leaf ||
-      a->function != b->function || a->parts.size() != b->parts.size() ||
-      !isClose(a->value, b->value))
+  if (a->kind != b->kind || a->leaf != b->leaf || a->function != b->function ||
+      a->parts.size() != b->parts.size() || !isClose(a->value, b->value))
     return false;
   for (auto [x, y] : llvm::zip_equal(a->parts, b->parts))
     if (!isClose(x.second, y.second) || !isSame(x.first, y.first))
@@ -82,9 +81,8 @@ Expr ExprPool::function(StringRef name, ArrayRef<Expr> arguments) {
   node.function = name;
   for (Expr argument : arguments)
     node.parts.push_back({argument, 1.0});
-  llvm::sort(node.parts, [](auto &a, auto &b) {
-    return compare(a.first, b.first) < 0;
-  });
+  llvm::sort(node.parts,
+             [](auto &a, auto &b) { return compare(a.first, b.first) < 0; });
   return make(std::move(node));
 }
 
@@ -92,9 +90,8 @@ Expr ExprPool::function(StringRef name, ArrayRef<Expr> arguments) {
 static SmallVector<std::pair<Expr, double>>
 collect(ArrayRef<std::pair<Expr, double>> parts) {
   SmallVector<std::pair<Expr, double>> sorted(parts), result;
-  llvm::sort(sorted, [](auto &a, auto &b) {
-    return compare(a.first, b.first) < 0;
-  });
+  llvm::sort(sorted,
+             [](auto &a, auto &b) { return compare(a.first, b.first) < 0; });
   for (auto [expr, number] : sorted) {
     if (!result.empty() && compare(result.back().first, expr) == 0)
       result.back().second += number;

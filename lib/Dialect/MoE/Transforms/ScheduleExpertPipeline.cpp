@@ -64,8 +64,8 @@ private:
 
 Scheduler::Scheduler(ExpertsOp op, TargetAttr target, Overlap overlap,
                      int64_t tokens)
-    : context(op.getContext()), target(target), model(target),
-      overlap(overlap), loads(getExpertLoads(op, tokens)) {
+    : context(op.getContext()), target(target), model(target), overlap(overlap),
+      loads(getExpertLoads(op, tokens)) {
   int64_t end = 0;
   for (Value set : op.getSets()) {
     // One set's experts are of one size.
@@ -225,8 +225,8 @@ LogicalResult ScheduleExpertPipelinePass::schedule(ExpertsOp op,
     return success();
   }
   Scheduler scheduler(op, target, *kind, *count);
-  int64_t most = std::min<int64_t>(
-      std::max<int64_t>(maxChunks, 1), op.getPlan().getType().getExperts());
+  int64_t most = std::min<int64_t>(std::max<int64_t>(maxChunks, 1),
+                                   op.getPlan().getType().getExperts());
   Alternative best;
   for (int64_t chunks = 1; chunks <= most; ++chunks) {
     Alternative next = scheduler.split(chunks);
@@ -234,17 +234,17 @@ LogicalResult ScheduleExpertPipelinePass::schedule(ExpertsOp op,
     if (chunks > 1 && next.chunks.size() == best.chunks.size() &&
         next.seconds >= best.seconds)
       continue;
-    remark::analysis(op.getLoc(), name("alternative")) << remark::reason(
-        "{0} chunks: {1} us", next.chunks.size(),
-        llvm::formatv("{0:f3}", next.seconds * 1e6).str());
+    remark::analysis(op.getLoc(), name("alternative"))
+        << remark::reason("{0} chunks: {1} us", next.chunks.size(),
+                          llvm::formatv("{0:f3}", next.seconds * 1e6).str());
     if (best.chunks.empty() || next.seconds < best.seconds)
       best = std::move(next);
   }
   op->setAttr("moe.schedule", ScheduleAttr::get(op.getContext(), best.chunks));
   ++numScheduled;
   numPipelined += best.chunks.size() > 1;
-  remark::passed(op.getLoc(), name("schedule")) << remark::reason(
-      "{0} chunks, {1} us", best.chunks.size(),
-      llvm::formatv("{0:f3}", best.seconds * 1e6).str());
+  remark::passed(op.getLoc(), name("schedule"))
+      << remark::reason("{0} chunks, {1} us", best.chunks.size(),
+                        llvm::formatv("{0:f3}", best.seconds * 1e6).str());
   return success();
 }

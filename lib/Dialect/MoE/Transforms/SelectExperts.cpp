@@ -22,9 +22,9 @@ static bool isVisible(Value weights, unsigned depth = 0) {
     return true;
   auto lowRank = weights.getDefiningOp<LowRankWeightsOp>();
   return lowRank && depth < kMaxLowRankDepth &&
-         llvm::all_of(lowRank->getOperands(), [&](Value operand) {
-           return isVisible(operand, depth + 1);
-         });
+         llvm::all_of(
+             lowRank->getOperands(),
+             [&](Value operand) { return isVisible(operand, depth + 1); });
 }
 
 bool mlir::moe::canSelectExperts(Value set) {
@@ -63,24 +63,21 @@ static Value selectWeights(OpBuilder &builder, Value weights,
   if (auto op = weights.getDefiningOp<LowRankWeightsOp>()) {
     Value base = op.getBase();
     // One base for several experts stays that of all.
-    if (op.getBase().getType().getNumExperts() ==
-        op.getType().getNumExperts())
+    if (op.getBase().getType().getNumExperts() == op.getType().getNumExperts())
       base = selectWeights(builder, base, experts);
-    return LowRankWeightsOp::create(
-        builder, op.getLoc(), type, base,
-        selectWeights(builder, op.getU(), experts),
-        selectWeights(builder, op.getV(), experts));
+    return LowRankWeightsOp::create(builder, op.getLoc(), type, base,
+                                    selectWeights(builder, op.getU(), experts),
+                                    selectWeights(builder, op.getV(), experts));
   }
   auto op = cast<WeightsOp>(weights.getDefiningOp());
   SmallVector<int64_t> sources;
   for (int64_t expert : experts)
     sources.push_back(op.getSourceExpert(expert));
   if (!op.isStacked())
-    return WeightsOp::create(builder, op.getLoc(), type,
-                             pick(op.getSources(), sources),
-                             pick(op.getScales(), sources),
-                             pick(op.getZeros(), sources), op.getLayout(),
-                             op.getBlock(), op.getZeroPoint());
+    return WeightsOp::create(
+        builder, op.getLoc(), type, pick(op.getSources(), sources),
+        pick(op.getScales(), sources), pick(op.getZeros(), sources),
+        op.getLayout(), op.getBlock(), op.getZeroPoint());
   if (isIdentity(sources, op.getNumSourceExperts()))
     sources.clear();
   return WeightsOp::create(builder, op.getLoc(), type, op.getSources(),
@@ -102,9 +99,8 @@ static Value selectRegion(OpBuilder &builder, RegionExpertsOp op,
   if (!from.getArgument(0).use_empty()) {
     auto tableType = RankedTensorType::get(
         {static_cast<int64_t>(experts.size())}, builder.getI64Type());
-    Value table =
-        arith::ConstantOp::create(builder, op.getLoc(),
-                                  DenseElementsAttr::get(tableType, experts));
+    Value table = arith::ConstantOp::create(
+        builder, op.getLoc(), DenseElementsAttr::get(tableType, experts));
     Value expert =
         extractElement(builder, op.getLoc(), table, to->getArgument(0));
     mapping.map(from.getArgument(0), toIndex(builder, op.getLoc(), expert));
@@ -130,13 +126,11 @@ Value mlir::moe::selectExperts(OpBuilder &builder, Value set,
         return FFNExpertsOp::create(
             builder, loc, type, select(op.getUp()), select(op.getUpBias()),
             select(op.getGate()), select(op.getGateBias()),
-            select(op.getDown()), select(op.getDownBias()),
-            op.getActivation());
+            select(op.getDown()), select(op.getDownBias()), op.getActivation());
       })
       .Case([&](ConstantExpertsOp op) {
-        return ConstantExpertsOp::create(builder, loc, type,
-                                         select(op.getVectors()),
-                                         select(op.getMix()));
+        return ConstantExpertsOp::create(
+            builder, loc, type, select(op.getVectors()), select(op.getMix()));
       })
       .Case([&](ZeroExpertsOp) {
         return ZeroExpertsOp::create(builder, loc, type);

@@ -1,4 +1,4 @@
-//===- SimplifyExperts.cpp - Take needless experts out of layers -*- C++ -*-===//
+//===- SimplifyExperts.cpp - Take needless experts out of layers ----------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -26,8 +26,9 @@ static bool isSummed(Operation *op) {
   return true;
 }
 
-/// Turns a ranking of all experts into `select<all>`. The experts stay the same,
-/// their slots stand in the order of experts instead of that of choice values.
+/// Turns a ranking of all experts into `select<all>`. The experts stay the
+/// same, their slots stand in the order of experts instead of that of choice
+/// values.
 static bool selectAll(GateOp gate, bool reassociate, RewriterBase &rewriter) {
   SelectAttr select = gate.getSelect();
   // Slots are admitted to capacity in their order.
@@ -38,9 +39,9 @@ static bool selectAll(GateOp gate, bool reassociate, RewriterBase &rewriter) {
   if (gate.getNumExperts() > 1 && !isSummed(gate))
     return false;
   rewriter.modifyOpInPlace(gate, [&] {
-    gate.setSelectAttr(SelectAttr::get(
-        gate.getContext(), SelectMode::All, select.getK(), TieBreak::Lower,
-        0.0, 0.0, 0, 0.0));
+    gate.setSelectAttr(SelectAttr::get(gate.getContext(), SelectMode::All,
+                                       select.getK(), TieBreak::Lower, 0.0, 0.0,
+                                       0, 0.0));
     gate.getBiasMutable().clear();
   });
   return true;
@@ -49,17 +50,15 @@ static bool selectAll(GateOp gate, bool reassociate, RewriterBase &rewriter) {
 /// Whether the only expert's weight before `scale` is 1 for any finite logit.
 static bool isOneForFinite(GateOp gate) {
   NormalizeAttr normalize = gate.getNormalizeAttr();
-  NormalizeMode mode =
-      normalize ? normalize.getMode() : NormalizeMode::None;
+  NormalizeMode mode = normalize ? normalize.getMode() : NormalizeMode::None;
   // e^(w − w) / e^(w − w).
   if (mode == NormalizeMode::Softmax)
     return true;
   // Other scores may be 0, and 0 / 0 is NaN.
   if (gate.getScore().getFunction() != ScoreFunction::Softmax)
     return false;
-  return mode == NormalizeMode::None ||
-         (normalize.getEpsilon().value == 0.0 &&
-          normalize.getFloor().value <= 1.0);
+  return mode == NormalizeMode::None || (normalize.getEpsilon().value == 0.0 &&
+                                         normalize.getFloor().value <= 1.0);
 }
 
 /// The number of tokens, without a use of the logits where that can be.

@@ -48,8 +48,8 @@ unsigned mlir::moe::foldConstantRouting(GateOp gate, RewriterBase &rewriter) {
         // Doubles hold the compute type, so this is the one rounding of (V2).
         APFloat value(weight);
         bool losesInfo;
-        value.convert(element.getFloatSemantics(),
-                      APFloat::rmNearestTiesToEven, &losesInfo);
+        value.convert(element.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                      &losesInfo);
         weights.push_back(value);
       }
       replaceByConstant(

@@ -26,8 +26,7 @@ static std::optional<double> getFactor(arith::MulFOp op, Value &other) {
     if (matchPattern(op->getOperand(i), m_Constant(&constant)) &&
         constant.isSplat())
       value = constant.getSplatValue<APFloat>();
-    else if (!splat ||
-             !matchPattern(splat.getInput(), m_ConstantFloat(&value)))
+    else if (!splat || !matchPattern(splat.getInput(), m_ConstantFloat(&value)))
       continue;
     bool losesInfo;
     value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven,

@@ -8,8 +8,8 @@
 
 #include "ExpertKeys.h"
 #include "SimplifyExperts.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
 #include "moe/Analysis/ChosenExperts.h"
 #include "moe/Dialect/MoE/Transforms/Transforms.h"
 #include <map>
@@ -67,8 +67,7 @@ LogicalResult Layer::read(StringRef &reason) {
   auto isRead = [&](Value rows) {
     return llvm::all_of(rows.getUsers(), [&](Operation *user) {
       if (auto combine = dyn_cast<CombineOp>(user))
-        return combine.getPlan() == plan.getPlan() &&
-               combine.getRows() == rows;
+        return combine.getPlan() == plan.getPlan() && combine.getRows() == rows;
       auto experts = dyn_cast<ExpertsOp>(user);
       return experts && experts.getPlan() == plan.getPlan() &&
              experts.getInput() == rows && !experts.getGather();
@@ -134,8 +133,7 @@ bool Layer::isRowwise(int64_t expert) const {
 }
 
 /// What an expert is to all readers.
-std::optional<ExpertKey> Layer::getKey(ExpertKeys &keys,
-                                       int64_t expert) const {
+std::optional<ExpertKey> Layer::getKey(ExpertKeys &keys, int64_t expert) const {
   ExpertKey all;
   for (ExpertsOp op : readers) {
     int64_t local;
@@ -190,8 +188,7 @@ void Layer::mergeDuplicates() {
 }
 
 bool Layer::decide() {
-  std::optional<ChosenExperts> chosen =
-      getChosenExperts(plan.getIds(), size);
+  std::optional<ChosenExperts> chosen = getChosenExperts(plan.getIds(), size);
   if (!chosen)
     return false;
   standIn = llvm::to_vector(llvm::seq<int64_t>(0, size));
@@ -314,9 +311,8 @@ void Layer::rewrite(RewriterBase &rewriter) {
   int64_t left = 0;
   for (int64_t expert = 0; expert < size; ++expert)
     left += standIn[expert] == expert;
-  auto type =
-      PlanType::get(plan.getContext(), std::max<int64_t>(left, 1),
-                    plan.getPlan().getType().getOwner());
+  auto type = PlanType::get(plan.getContext(), std::max<int64_t>(left, 1),
+                            plan.getPlan().getType().getOwner());
   Value newPlan =
       PlanOp::create(rewriter, plan.getLoc(), type, ids, plan.getTokens());
   SmallVector<Value> oldSets;
@@ -336,9 +332,9 @@ void Layer::rewrite(RewriterBase &rewriter) {
     eraseUnused(maker, rewriter);
 }
 
-FailureOr<CompactedExperts>
-mlir::moe::compactExperts(PlanOp plan, RewriterBase &rewriter,
-                          StringRef &reason) {
+FailureOr<CompactedExperts> mlir::moe::compactExperts(PlanOp plan,
+                                                      RewriterBase &rewriter,
+                                                      StringRef &reason) {
   if (plan.getPlan().getType().getOwner() != PlanOwner::Tokens)
     return CompactedExperts();
   Layer layer(plan);

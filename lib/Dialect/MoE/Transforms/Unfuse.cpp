@@ -1,4 +1,4 @@
-//===- Unfuse.cpp - Take fused operations apart ------------------ -*- C++ -*-===//
+//===- Unfuse.cpp - Take fused operations apart -----------------*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -39,9 +39,8 @@ static Value buildProject(OpBuilder &builder, Location loc, Value input,
       builder, loc, product, type.getElementType(),
       [&](OpBuilder &nested, Location loc, ValueRange elements) {
         Value column = linalg::IndexOp::create(nested, loc, 1);
-        Value sum =
-            arith::AddFOp::create(nested, loc, elements[0],
-                                  vector.read(nested, loc, column));
+        Value sum = arith::AddFOp::create(nested, loc, elements[0],
+                                          vector.read(nested, loc, column));
         return castFloat(nested, loc, sum, type.getElementType());
       });
 }
@@ -70,15 +69,15 @@ private:
     if (!routing || (bias && !bias.getDefiningOp<WeightsOp>()))
       return;
     OpBuilder builder(op);
-    SmallVector<Value> results = unfuseRoute(
-        op, builder, [&](Value weights, Value bias, Value result) {
+    SmallVector<Value> results =
+        unfuseRoute(op, builder, [&](Value weights, Value bias, Value result) {
           return buildProject(builder, op.getLoc(), op.getInput(), weights,
                               bias, cast<RankedTensorType>(result.getType()));
         });
     for (auto [old, result] : llvm::zip_equal(op->getResults(), results)) {
       if (old.getType() != result.getType())
-        result = tensor::CastOp::create(builder, op.getLoc(), old.getType(),
-                                        result);
+        result =
+            tensor::CastOp::create(builder, op.getLoc(), old.getType(), result);
       old.replaceAllUsesWith(result);
     }
     op.erase();
@@ -94,8 +93,8 @@ private:
             return weights.getDefiningOp<WeightsOp>() != nullptr;
           }))
         continue;
-      FailureOr<RegionExpertsOp> region = unfuseExpertFFN(
-          builder, ffn, getElementTypeOrSelf(op.getInput()));
+      FailureOr<RegionExpertsOp> region =
+          unfuseExpertFFN(builder, ffn, getElementTypeOrSelf(op.getInput()));
       if (failed(region))
         return signalPassFailure();
       operand.set(region->getResult());
@@ -124,14 +123,13 @@ private:
     bool gathers = op.getGather() && !splitGather;
     Value result;
     if (splitCombine) {
-      result = ExpertsOp::create(builder, op.getLoc(),
-                                 type.clone({dynamic, type.getDimSize(1)}),
-                                 rows, op.getPlan(), op.getSets(), Value(),
-                                 gathers);
-      result = CombineOp::create(
-          builder, op.getLoc(), type, result, op.getPlan(),
-          op.getCombineWeights(), op.getCopyScale(), op.getCopyInput(),
-          op.getCoefficients(), op.getVectors());
+      result = ExpertsOp::create(
+          builder, op.getLoc(), type.clone({dynamic, type.getDimSize(1)}), rows,
+          op.getPlan(), op.getSets(), Value(), gathers);
+      result = CombineOp::create(builder, op.getLoc(), type, result,
+                                 op.getPlan(), op.getCombineWeights(),
+                                 op.getCopyScale(), op.getCopyInput(),
+                                 op.getCoefficients(), op.getVectors());
     } else {
       result = ExpertsOp::create(
           builder, op.getLoc(), type, rows, op.getPlan(), op.getSets(),

@@ -21,8 +21,8 @@ mlir::moe::unfuseExpertFFN(OpBuilder &builder, FFNExpertsOp op, Type element) {
       RankedTensorType::get({ShapedType::kDynamic, type.getInSize()}, element);
   Block *block = builder.createBlock(
       &region.getBody(), {}, {builder.getIndexType(), rows}, {loc, loc});
-  FailureOr<Value> result = op.buildRows(builder, loc, block->getArgument(0),
-                                         block->getArgument(1));
+  FailureOr<Value> result =
+      op.buildRows(builder, loc, block->getArgument(0), block->getArgument(1));
   if (failed(result)) {
     region.erase();
     return failure();

@@ -1,4 +1,4 @@
-//===- WeightData.cpp - Reads of initializers in files ----------- -*- C++ -*-===//
+//===- WeightData.cpp - Reads of initializers in files ----------*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -19,11 +19,9 @@ using namespace mlir::onnxir;
 /// The path of the file that `file` names, if it is a regular file of the size
 /// that the module remembers; else an empty string.
 static std::string findFile(ModuleOp module, FileAttr file) {
-  auto folder =
-      module->getAttrOfType<StringAttr>(ONNXIRDialect::kBaseDir);
+  auto folder = module->getAttrOfType<StringAttr>(ONNXIRDialect::kBaseDir);
   auto sizes = module->getAttrOfType<DictionaryAttr>(ONNXIRDialect::kFiles);
-  auto size =
-      sizes ? sizes.getAs<IntegerAttr>(file.getPath()) : IntegerAttr();
+  auto size = sizes ? sizes.getAs<IntegerAttr>(file.getPath()) : IntegerAttr();
   if (!folder || !size)
     return {};
   SmallString<128> path(folder.getValue());
@@ -43,8 +41,7 @@ static bool isZeroFileRange(StringRef path, int64_t offset, int64_t length) {
   for (int64_t size = 64; length > 0; size = chunk) {
     size = std::min(size, length);
     auto buffer = llvm::MemoryBuffer::getFileSlice(path, size, offset);
-    if (!buffer ||
-        static_cast<int64_t>((*buffer)->getBufferSize()) != size ||
+    if (!buffer || static_cast<int64_t>((*buffer)->getBufferSize()) != size ||
         (*buffer)->getBuffer().find_first_not_of('\0') != StringRef::npos)
       return false;
     offset += size;

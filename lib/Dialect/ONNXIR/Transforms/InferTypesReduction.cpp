@@ -1,5 +1,4 @@
-//===- InferTypesReduction.cpp - Types of reductions, choices and normalisations
-//-*- C++ -*-===//
+//===- InferTypesReduction.cpp - Types of reductions, choices, norms ------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- InferTypesReshape.cpp - Types of operators that rearrange elements -*-
-// C++ -*-===//
+//===- InferTypesReshape.cpp - Types of operators that rearrange elements -===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- InferTypesShape.cpp - Types of constants and of operators on shapes -*-
-// C++ -*-===//
+//===- InferTypesShape.cpp - Types of constants and of operators on shapes ===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- InlineFunctions.cpp - Calls of model-local functions to their bodies -*-
-//C++ -*-===//
+//===- InlineFunctions.cpp - Bodies in place of calls -----------*- C++ -*-===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

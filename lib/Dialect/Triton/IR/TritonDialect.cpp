@@ -6,11 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "moe/Dialect/Triton/IR/Triton.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
+#include "moe/Dialect/Triton/IR/Triton.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -36,12 +36,12 @@ void TTDialect::registerTypes() {
 void TTDialect::initialize() {
   registerTypes();
   addOperations<AddPtrOp, BitcastOp, BroadcastOp, DescriptorLoadOp, DotOp,
-                ExpandDimsOp, FuncOp, GatherOp, GetNumProgramsOp, GetProgramIdOp,
-                GridDependencyLaunchDependentsOp, GridDependencyWaitOp,
-                HistogramOp, JoinOp,
-                LoadOp, MakeRangeOp, MakeTensorDescOp, PreciseDivFOp,
-                PreciseSqrtOp, ReduceOp, ReduceReturnOp, ReshapeOp, ReturnOp,
-                ScanOp, ScanReturnOp, SplatOp, SplitOp, StoreOp, TransOp>();
+                ExpandDimsOp, FuncOp, GatherOp, GetNumProgramsOp,
+                GetProgramIdOp, GridDependencyLaunchDependentsOp,
+                GridDependencyWaitOp, HistogramOp, JoinOp, LoadOp, MakeRangeOp,
+                MakeTensorDescOp, PreciseDivFOp, PreciseSqrtOp, ReduceOp,
+                ReduceReturnOp, ReshapeOp, ReturnOp, ScanOp, ScanReturnOp,
+                SplatOp, SplitOp, StoreOp, TransOp>();
 }
 
 Type mlir::moe::tt::cloneWith(Type type, Type element) {
@@ -96,7 +96,7 @@ void FuncOp::print(OpAsmPrinter &printer) {
 
 void SplitOp::build(OpBuilder &builder, OperationState &state, Value src) {
   auto type = cast<RankedTensorType>(src.getType());
-  Type half = RankedTensorType::get(type.getShape().drop_back(),
-                                    type.getElementType());
+  Type half =
+      RankedTensorType::get(type.getShape().drop_back(), type.getElementType());
   build(builder, state, half, half, src);
 }

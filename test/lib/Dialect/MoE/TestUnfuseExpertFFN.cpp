@@ -1,4 +1,4 @@
-//===- TestUnfuseExpertFFN.cpp - Feed-forward experts as regions -*- C++ -*-===//
+//===- TestUnfuseExpertFFN.cpp - Feed-forward experts as regions ----------===//
 //
 // Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -31,9 +31,9 @@ struct TestUnfuseExpertFFNPass
     return "Turn feed-forward experts into regions";
   }
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<arith::ArithDialect, linalg::LinalgDialect,
-                    math::MathDialect, scf::SCFDialect,
-                    tensor::TensorDialect>();
+    registry
+        .insert<arith::ArithDialect, linalg::LinalgDialect, math::MathDialect,
+                scf::SCFDialect, tensor::TensorDialect>();
   }
 
   void runOnOperation() override {
@@ -44,8 +44,8 @@ struct TestUnfuseExpertFFNPass
       if (!user)
         continue;
       OpBuilder builder(op);
-      FailureOr<RegionExpertsOp> region = unfuseExpertFFN(
-          builder, op, getElementTypeOrSelf(user.getInput()));
+      FailureOr<RegionExpertsOp> region =
+          unfuseExpertFFN(builder, op, getElementTypeOrSelf(user.getInput()));
       if (failed(region))
         return signalPassFailure();
       op.getResult().replaceAllUsesWith(region->getResult());

@@ -69,8 +69,8 @@ LogicalResult verifyVisibleWeights(Operation *user, Value weights);
 Value buildProjection(OpBuilder &builder, Location loc, Value rows,
                       Value weights, Value expert);
 
-/// Builds moe.project of `input` by `weights`, plus an optional bias, as a tensor
-/// of `type`. The weights must be visible.
+/// Builds moe.project of `input` by `weights`, plus an optional bias, as a
+/// tensor of `type`. The weights must be visible.
 Value buildProjected(OpBuilder &builder, Location loc, Value input,
                      Value weights, Value bias, RankedTensorType type);
 
@@ -89,9 +89,9 @@ Value buildSharedGate(OpBuilder &builder, Location loc, Value projected);
 /// Builds what a route means out of projections and a gate; returns as many
 /// values as the route has results. `project` builds the projection by weights,
 /// plus an optional bias, that is one of the route's results.
-SmallVector<Value>
-unfuseRoute(RouteOp op, OpBuilder &builder,
-            function_ref<Value(Value weights, Value bias, Value result)> project);
+SmallVector<Value> unfuseRoute(
+    RouteOp op, OpBuilder &builder,
+    function_ref<Value(Value weights, Value bias, Value result)> project);
 
 /// The weights of one expert, read element by element.
 class ExpertWeights {

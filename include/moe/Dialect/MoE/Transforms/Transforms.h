@@ -17,9 +17,9 @@ namespace mlir::moe {
 /// is known, and its weights are made by operations of the dialect.
 bool canSelectExperts(Value set);
 
-/// Builds the set of the experts `experts` of `set`, in this order; one may come
-/// more than once. No weight is copied: `moe.weights` selects, or its sources
-/// are others. The set must be one that canSelectExperts accepts.
+/// Builds the set of the experts `experts` of `set`, in this order; one may
+/// come more than once. No weight is copied: `moe.weights` selects, or its
+/// sources are others. The set must be one that canSelectExperts accepts.
 Value selectExperts(OpBuilder &builder, Value set, ArrayRef<int64_t> experts);
 
 /// Builds what `op` means as experts of a region, in linalg operations on rows
@@ -30,8 +30,8 @@ FailureOr<RegionExpertsOp> unfuseExpertFFN(OpBuilder &builder, FFNExpertsOp op,
                                            Type element);
 
 /// Builds the feed-forward experts that `op`'s region is; null, with the reason
-/// in `reason`, if it is none. With `keepRoundings`, a region that rounds values
-/// between to a narrower type than experts compute in is none.
+/// in `reason`, if it is none. With `keepRoundings`, a region that rounds
+/// values between to a narrower type than experts compute in is none.
 FFNExpertsOp fuseExpertFFN(OpBuilder &builder, RegionExpertsOp op,
                            bool keepRoundings, std::string &reason);
 
