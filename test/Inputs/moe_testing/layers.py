@@ -257,6 +257,41 @@ def region_set(case, count, size, element="f32"):
     return name, kind, semantics.Region(count, size, lambda e, x: (e + 1) * x)
 
 
+# Options of gated activations that move and bound their operands.
+LIMITED_ACTIVATIONS = (
+    {"alpha": 1.702, "beta": 1.0, "limit": 0.5},
+    {"beta": 0.25},
+    {"alpha": -0.5, "limit": 7.0},
+)
+
+
+def affine_terms(case, rng, values, element, copies, constants):
+    """Copy and constant terms for tokens like `values`: text, and what semantics.combine
+    takes. What the factor 0 of the last token would multiply is infinite."""
+    (tokens, size), text, copy, constant = values.shape, "", None, None
+    if copies:
+        scale, copied = rng.uniform(0.1, 1, tokens), values.copy()
+        scale[-1], copied[-1] = 0, np.inf
+        y, y_kind, copied = real_tensor(case, copied, element, (0,))
+        s, s_kind, scale = real_tensor(case, scale, "f32", (0,))
+        text += f" copy({s}, {y} : {s_kind}, {y_kind})"
+        copy = (scale, copied)
+    if constants:
+        vectors = Weights(case, rng, (constants, size), "f16")
+        factors = rng.uniform(0, 1, (tokens, constants))
+        c, c_kind, factors = real_tensor(case, factors, "f32", (0,))
+        text += f" constant({c}, {vectors.name} : {c_kind}, {vectors.kind})"
+        constant = (factors, vectors.values)
+    return text, copy, constant
+
+
+def combined(values, ids, weights, meaning, copy, constant):
+    """What one set of experts makes of tokens, summed with its terms."""
+    pairs = semantics.plan(ids, meaning.count)
+    made = semantics.experts(values[[t for _, t, _ in pairs]], [e for e, _, _ in pairs], [meaning])
+    return semantics.combine(made, pairs, weights, len(values), copy, constant)
+
+
 def apply_experts(case, rng, sets, ids, ids_name, ids_kind, weights, weight_name,
                   weight_kind, size, element="f32", form="plain", tokens=None,
                   dynamic=True, x=None):

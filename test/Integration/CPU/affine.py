@@ -9,7 +9,7 @@ import itertools
 import numpy as np
 
 from moe_testing import semantics
-from moe_testing.layers import TOLERANCE, ffn_set, index_tensor, real_tensor, rows_type
+from moe_testing.layers import TOLERANCE, affine_terms, combined, ffn_set, index_tensor, real_tensor, rows_type
 from moe_testing.module import Case
 from moe_testing.runner import main
 from moe_testing.weights import Weights
@@ -150,22 +150,7 @@ def add_terms(cases, rng):
         x, x_kind, values = real_tensor(case, rng.standard_normal((tokens, size)), element, (0,))
         experts, experts_kind, meaning = ffn_set(case, rng, count, size, 8)
         plan = case.emit(f"moe.plan {ids_name} : {ids_kind} -> !moe.plan<{count}>")
-        terms, copy, constant = "", None, None
-        if copies:
-            # What is not finite must stay out of tokens with scale 0.
-            scale = rng.uniform(0.1, 1, tokens)
-            scale[1] = 0
-            infinite = values.copy()
-            infinite[1] = np.inf
-            y, y_kind, infinite = real_tensor(case, infinite, element, (0,))
-            s, s_kind, scale = real_tensor(case, scale, "f32", (0,))
-            terms += f" copy({s}, {y} : {s_kind}, {y_kind})"
-            copy = (scale, infinite)
-        if constants:
-            vectors = Weights(case, rng, (constants, size), "f16")
-            c, c_kind, factors = real_tensor(case, rng.uniform(0, 1, (tokens, constants)), "f32", (0,))
-            terms += f" constant({c}, {vectors.name} : {c_kind}, {vectors.kind})"
-            constant = (factors, vectors.values)
+        terms, copy, constant = affine_terms(case, rng, values, element, copies, constants)
         out = rows_type(element, size)
         if form == "experts":
             name = case.emit(
@@ -179,9 +164,7 @@ def add_terms(cases, rng):
             name = case.emit(
                 f"moe.combine {rows}, {plan}, {w}{terms} : {out}, !moe.plan<{count}>, {w_kind} -> {out}"
             )
-        pairs = semantics.plan(ids, count)
-        made = semantics.experts(values[[t for _, t, _ in pairs]], [e for e, _, _ in pairs], [meaning])
-        expected = semantics.combine(made, pairs, weights, tokens, copy, constant)
+        expected = combined(values, ids, weights, meaning, copy, constant)
         size_of = max(1.0, float(np.max(np.abs(expected), initial=0.0)))
         case.result(name, out, expected, TOLERANCE[element], TOLERANCE[element] * size_of)
 

@@ -9,6 +9,7 @@ import itertools
 import numpy as np
 
 from moe_testing.layers import (
+    LIMITED_ACTIVATIONS,
     Gate,
     constant_set,
     ffn_set,
@@ -70,11 +71,7 @@ def add_activations(cases, rng):
         case = new_case(cases, function)
         sets = [ffn_set(case, rng, 2, 6, 10, gated=gated, biases=biases, act={"function": function})]
         given_layer(case, rng, sets, 5, 2, 6)
-    for act in (
-        {"alpha": 1.702, "beta": 1.0, "limit": 0.5},
-        {"beta": 0.25},
-        {"alpha": -0.5, "limit": 7.0},
-    ):
+    for act in LIMITED_ACTIVATIONS:
         case = new_case(cases, "limits")
         sets = [ffn_set(case, rng, 2, 6, 10, biases=True, act={"function": "silu", **act})]
         given_layer(case, rng, sets, 5, 2, 6, form="fused")

@@ -7,10 +7,12 @@ import itertools
 
 import numpy as np
 
-from moe_testing import semantics
 from moe_testing.layers import (
+    LIMITED_ACTIVATIONS,
     TOLERANCE,
     Gate,
+    affine_terms,
+    combined,
     ffn_set,
     given_layer,
     index_tensor,
@@ -20,7 +22,6 @@ from moe_testing.layers import (
 )
 from moe_testing.module import Case
 from moe_testing.runner import main
-from moe_testing.weights import Weights
 from triton_eval.host import triton_eval
 
 ACTIVATIONS = ["identity", "relu", "gelu", "gelu_tanh", "silu", "relu2", "sigmoid", "tanh"]
@@ -74,11 +75,7 @@ def add_activations(cases, rng):
             sets = [ffn_set(case, rng, 2, 16, 10, gated=gated, biases=biases,
                             act={"function": function})]
             given_layer(case, rng, sets, tokens, 2, 16, form="fused")
-    for act in (
-        {"alpha": 1.702, "beta": 1.0, "limit": 0.5},
-        {"beta": 0.25},
-        {"alpha": -0.5, "limit": 7.0},
-    ):
+    for act in LIMITED_ACTIVATIONS:
         case = new_case(cases, "limits")
         sets = [ffn_set(case, rng, 2, 6, 10, biases=True, act={"function": "silu", **act})]
         given_layer(case, rng, sets, 5, 2, 6, form="fused")
@@ -131,28 +128,13 @@ def add_terms(cases, rng):
         x, x_kind, values = real_tensor(case, rng.standard_normal((tokens, size)), element, (0,))
         experts, experts_kind, meaning = ffn_set(case, rng, count, size, 8, storage=element)
         plan = case.emit(f"moe.plan {ids_name} : {ids_kind} -> !moe.plan<{count}>")
-        terms, copy, constant = "", None, None
-        if copies:
-            scale, other = rng.uniform(0.1, 1, tokens), values.copy()
-            scale[-1], other[-1] = 0, np.inf
-            y, y_kind, other = real_tensor(case, other, element, (0,))
-            s, s_kind, scale = real_tensor(case, scale, "f32", (0,))
-            terms += f" copy({s}, {y} : {s_kind}, {y_kind})"
-            copy = (scale, other)
-        if constants:
-            vectors = Weights(case, rng, (constants, size), "f16")
-            factors = rng.uniform(0, 1, (tokens, constants))
-            c, c_kind, factors = real_tensor(case, factors, "f32", (0,))
-            terms += f" constant({c}, {vectors.name} : {c_kind}, {vectors.kind})"
-            constant = (factors, vectors.values)
+        terms, copy, constant = affine_terms(case, rng, values, element, copies, constants)
         out = rows_type(element, size)
         name = case.emit(
             f"moe.experts {x}, {plan}, ({experts}) gather combine({w} : {w_kind}){terms} : {x_kind}, "
             f"!moe.plan<{count}>, {experts_kind} -> {out}"
         )
-        pairs = semantics.plan(ids, count)
-        made = semantics.experts(values[[t for _, t, _ in pairs]], [e for e, _, _ in pairs], [meaning])
-        expected = semantics.combine(made, pairs, weights, tokens, copy, constant)
+        expected = combined(values, ids, weights, meaning, copy, constant)
         scale = max(1.0, float(np.max(np.abs(expected), initial=0.0)))
         case.result(name, out, expected, TOLERANCE[element], TOLERANCE[element] * scale)
 
