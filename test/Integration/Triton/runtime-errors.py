@@ -1,3 +1,5 @@
+# A library with a sanitizer cannot be loaded into a Python without.
+# UNSUPPORTED: asan
 # RUN: %python %s %t | FileCheck %s
 """What the CUDA runtime says, in one line, where there is no GPU or a plan is broken."""
 
