@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "KernelUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -42,22 +43,12 @@ static func::FuncOp getRuntime(ModuleOp module) {
 static void countRows(ExpertsOp op) {
   OpBuilder builder(op);
   ImplicitLocOpBuilder b(op.getLoc(), builder);
-  Type i64 = b.getI64Type();
-  constexpr int64_t dynamic = ShapedType::kDynamic;
-  PlanType plan = op.getPlan().getType();
-  // The parts that convert-moe-to-linalg makes of a plan.
-  auto parts = UnrealizedConversionCastOp::create(
-      b,
-      TypeRange{RankedTensorType::get({plan.getExperts() + 1}, i64),
-                RankedTensorType::get({dynamic}, i64),
-                RankedTensorType::get({dynamic, dynamic}, i64),
-                b.getIndexType()},
-      op.getPlan());
+  Value offsets = takePlanApart(b, op.getPlan())[0];
   auto offset = [&](int64_t expert) -> Value {
     Value index = arith::ConstantIndexOp::create(b, expert);
-    return tensor::ExtractOp::create(b, parts.getResult(0), index);
+    return tensor::ExtractOp::create(b, offsets, index);
   };
-  Value products = arith::ConstantIntOp::create(b, i64, 0);
+  Value products = arith::ConstantIntOp::create(b, b.getI64Type(), 0);
   int64_t first = 0;
   for (Value set : op.getSets()) {
     int64_t last = first + cast<ExpertsType>(set.getType()).getCount();
@@ -68,8 +59,9 @@ static void countRows(ExpertsOp op) {
     }
     first = last;
   }
-  func::CallOp::create(b, getRuntime(op->getParentOfType<ModuleOp>()),
-                       ValueRange{offset(plan.getExperts()), products});
+  func::CallOp::create(
+      b, getRuntime(op->getParentOfType<ModuleOp>()),
+      ValueRange{offset(op.getPlan().getType().getExperts()), products});
 }
 
 namespace {

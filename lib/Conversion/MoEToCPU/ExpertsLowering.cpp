@@ -98,19 +98,10 @@ private:
 
 /// Takes the plan apart.
 void ExpertsBuilder::readPlan() {
-  Type i64 = b.getI64Type();
-  constexpr int64_t dynamic = ShapedType::kDynamic;
-  int64_t experts = op.getPlan().getType().getExperts();
-  auto parts = UnrealizedConversionCastOp::create(
-      b,
-      TypeRange{RankedTensorType::get({experts + 1}, i64),
-                RankedTensorType::get({dynamic}, i64),
-                RankedTensorType::get({dynamic, dynamic}, i64),
-                b.getIndexType()},
-      op.getPlan());
-  offsets = parts.getResult(0);
-  tokens = parts.getResult(1);
-  slots = parts.getResult(2);
+  ResultRange parts = takePlanApart(b, op.getPlan());
+  offsets = parts[0];
+  tokens = parts[1];
+  slots = parts[2];
 }
 
 PackedStorage ExpertsBuilder::pack(ArrayRef<Value> matrices,

@@ -12,6 +12,17 @@
 using namespace mlir;
 using namespace mlir::moe;
 
+ResultRange mlir::moe::takePlanApart(ImplicitLocOpBuilder &b,
+                                     TypedValue<PlanType> plan) {
+  Type i64 = b.getI64Type();
+  constexpr int64_t dynamic = ShapedType::kDynamic;
+  SmallVector<Type> types = {
+      RankedTensorType::get({plan.getType().getExperts() + 1}, i64),
+      RankedTensorType::get({dynamic}, i64),
+      RankedTensorType::get({dynamic, dynamic}, i64), b.getIndexType()};
+  return UnrealizedConversionCastOp::create(b, types, plan).getResults();
+}
+
 func::FuncOp mlir::moe::createKernel(ModuleOp module, Location loc,
                                      StringRef name,
                                      ArrayRef<Type> argumentTypes) {

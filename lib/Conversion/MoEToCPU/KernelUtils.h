@@ -31,6 +31,10 @@ inline MemRefType getPanelType(Type element, int64_t depth, int64_t columns,
                                                 {ldb, 1}));
 }
 
+/// The parts that convert-moe-to-linalg makes of a plan: offsets per expert,
+/// the token of each row, the row of each slot, and the number of tokens.
+ResultRange takePlanApart(ImplicitLocOpBuilder &b, TypedValue<PlanType> plan);
+
 /// Creates an empty private function at the end of the module, with its entry
 /// block.
 func::FuncOp createKernel(ModuleOp module, Location loc, StringRef name,

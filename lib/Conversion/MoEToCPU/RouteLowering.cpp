@@ -272,6 +272,16 @@ LogicalResult mlir::moe::lowerRoute(RouteOp op, const TileShape &tile,
   SmallVector<Type> types = llvm::to_vector(ValueRange(projected).getTypes());
   if (gateInLoop)
     types.append({op.getWeights().getType(), op.getIds().getType()});
+  // The gate of some projections, with what `rows` takes of other operands.
+  auto buildChoice = [&](ArrayRef<Value> parts, Type weights, Type ids,
+                         function_ref<Value(Value)> rows) {
+    Value shared = op.getSharedGate()
+                       ? buildSharedGate(b, b.getLoc(), parts.back())
+                       : rows(op.getSharedWeights());
+    return buildGate(b, op, weights, ids,
+                     {parts.front(), rows(op.getState()), rows(op.getValues()),
+                      rows(op.getGivenIds()), shared});
+  };
   SmallVector<Value> results =
       route.build(types, [&](Value first, Value count, Value product) {
         SmallVector<Value> parts;
@@ -281,40 +291,27 @@ LogicalResult mlir::moe::lowerRoute(RouteOp op, const TileShape &tile,
                                         getElementTypeOrSelf(value)));
         if (!gateInLoop)
           return parts;
-        auto rows = [&](Value operand) {
-          return route.sliceRows(operand, first, count);
-        };
-        GateOperands operands = {parts.front(), rows(op.getState()),
-                                 rows(op.getValues()), rows(op.getGivenIds()),
-                                 rows(op.getSharedWeights())};
-        if (op.getSharedGate())
-          operands.sharedWeights = buildSharedGate(b, b.getLoc(), parts.back());
         auto block = [](Value result) {
           RankedTensorType type = getTensor(result);
           return type.clone({ShapedType::kDynamic, type.getDimSize(1)});
         };
-        GateOp gate = buildGate(b, op, block(op.getWeights()),
-                                block(op.getIds()), operands);
+        GateOp gate =
+            buildChoice(parts, block(op.getWeights()), block(op.getIds()),
+                        [&](Value operand) {
+                          return route.sliceRows(operand, first, count);
+                        });
         parts.append({gate.getWeights(), gate.getIds()});
         return parts;
       });
-  Value chosenWeights = results.back(), ids = results.back();
-  if (gateInLoop) {
-    chosenWeights = results[results.size() - 2];
-    results.pop_back_n(2);
-  } else {
-    GateOperands operands = {results.front(), op.getState(), op.getValues(),
-                             op.getGivenIds(), op.getSharedWeights()};
-    if (op.getSharedGate())
-      operands.sharedWeights = buildSharedGate(b, b.getLoc(), results.back());
-    GateOp gate = buildGate(b, op, op.getWeights().getType(),
-                            op.getIds().getType(), operands);
-    chosenWeights = gate.getWeights();
-    ids = gate.getIds();
+  if (!gateInLoop) {
+    GateOp gate =
+        buildChoice(results, op.getWeights().getType(), op.getIds().getType(),
+                    [](Value operand) { return operand; });
+    results.append({gate.getWeights(), gate.getIds()});
   }
-  SmallVector<Value> replacements = {chosenWeights, ids};
-  llvm::append_range(replacements, results);
-  rewriter.replaceOp(op, replacements);
+  // A route names its choice first.
+  std::rotate(results.begin(), results.end() - 2, results.end());
+  rewriter.replaceOp(op, results);
   return success();
 }
 
