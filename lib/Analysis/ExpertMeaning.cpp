@@ -15,6 +15,15 @@
 using namespace mlir;
 using namespace mlir::moe;
 
+/// Whether an operation puts +0 everywhere.
+static bool isZeroSplat(Value tensor) {
+  if (auto fill = tensor.getDefiningOp<linalg::FillOp>())
+    return matchPattern(fill.getInputs()[0], m_PosZeroFloat());
+  if (auto splat = tensor.getDefiningOp<tensor::SplatOp>())
+    return matchPattern(splat.getInput(), m_PosZeroFloat());
+  return false;
+}
+
 bool ExpertMeanings::isZero(Value tensor, int64_t first, int64_t count) {
   Operation *op = tensor.getDefiningOp();
   if (!op)
@@ -22,14 +31,12 @@ bool ExpertMeanings::isZero(Value tensor, int64_t first, int64_t count) {
   DenseElementsAttr elements;
   if (matchPattern(tensor, m_Constant(&elements)))
     return isZeroRange(elements, first, count);
-  if (auto fill = dyn_cast<linalg::FillOp>(op))
-    return matchPattern(fill.getInputs()[0], m_PosZeroFloat());
-  if (auto splat = dyn_cast<tensor::SplatOp>(op))
-    return matchPattern(splat.getInput(), m_PosZeroFloat());
+  if (isZeroSplat(tensor))
+    return true;
   if (isa<arith::ExtFOp, arith::TruncFOp, tensor::CastOp>(op))
     return isZero(op->getOperand(0), first, count);
   auto data = dyn_cast<ConstantDataOpInterface>(op);
-  if (!readData || !data || !data.isZeroData(first, count))
+  if (!readData || !data || !data.isZeroData(symbolTables, first, count))
     return false;
   foundInData = true;
   return true;
@@ -71,37 +78,28 @@ ExpertMeaning ExpertMeanings::getFFN(FFNExpertsOp op, int64_t expert) {
   if (!isZeroWeights(op.getDown(), expert))
     return {};
   if (!op.getDownBias() || isZeroWeights(op.getDownBias(), expert))
-    return ExpertMeaning{ExpertMeaning::Zero, Value(), Value()};
+    return {ExpertMeaning::Zero};
   if (!op.getDownBias().getDefiningOp<WeightsOp>())
     return {};
   return {ExpertMeaning::Constant, op.getDownBias(), Value(), expert};
-}
-
-/// Whether every element of the region's result is +0.
-static bool isZeroResult(Value value) {
-  if (auto fill = value.getDefiningOp<linalg::FillOp>())
-    return matchPattern(fill.getInputs()[0], m_PosZeroFloat());
-  if (auto splat = value.getDefiningOp<tensor::SplatOp>())
-    return matchPattern(splat.getInput(), m_PosZeroFloat());
-  return false;
 }
 
 ExpertMeaning ExpertMeanings::getRegion(RegionExpertsOp op) {
   Block &body = op.getBody().front();
   Value result = body.getTerminator()->getOperand(0);
   if (result == body.getArgument(1))
-    return ExpertMeaning{ExpertMeaning::Copy, Value(), Value()};
-  if (isZeroResult(result))
-    return ExpertMeaning{ExpertMeaning::Zero, Value(), Value()};
+    return {ExpertMeaning::Copy};
+  if (isZeroSplat(result))
+    return {ExpertMeaning::Zero};
   return {};
 }
 
 ExpertMeaning ExpertMeanings::get(Value set, int64_t expert) {
   Operation *op = set.getDefiningOp();
   if (isa_and_nonnull<ZeroExpertsOp>(op))
-    return ExpertMeaning{ExpertMeaning::Zero, Value(), Value()};
+    return {ExpertMeaning::Zero};
   if (isa_and_nonnull<CopyExpertsOp>(op))
-    return ExpertMeaning{ExpertMeaning::Copy, Value(), Value()};
+    return {ExpertMeaning::Copy};
   if (auto constant = dyn_cast_or_null<ConstantExpertsOp>(op)) {
     // What is made elsewhere cannot be read here.
     if (!constant.getVectors().getDefiningOp<WeightsOp>())
@@ -110,7 +108,7 @@ ExpertMeaning ExpertMeanings::get(Value set, int64_t expert) {
       return {ExpertMeaning::Mixed, constant.getVectors(), constant.getMix(),
               expert};
     if (isZeroWeights(constant.getVectors(), expert))
-      return ExpertMeaning{ExpertMeaning::Zero, Value(), Value()};
+      return {ExpertMeaning::Zero};
     return {ExpertMeaning::Constant, constant.getVectors(), Value(), expert};
   }
   if (auto ffn = dyn_cast_or_null<FFNExpertsOp>(op))

@@ -29,7 +29,7 @@ struct ExpertMeaning {
     Mixed
   };
   Kind kind = Unknown;
-  Value vectors, mix;
+  Value vectors = {}, mix = {};
   int64_t index = 0;
 
   /// Whether it takes no matrix of its own.
@@ -43,7 +43,9 @@ class ExpertMeanings {
 public:
   /// With `readData`, weights that stand in files are looked at: all bytes of
   /// a matrix of zeros, the first ones of any other.
-  explicit ExpertMeanings(bool readData) : readData(readData) {}
+  /// `symbolTables` finds them, and must outlive this.
+  ExpertMeanings(SymbolTableCollection &symbolTables, bool readData)
+      : symbolTables(symbolTables), readData(readData) {}
 
   /// The meaning of expert `expert` of a set.
   ExpertMeaning get(Value set, int64_t expert);
@@ -57,6 +59,7 @@ private:
   ExpertMeaning getFFN(FFNExpertsOp op, int64_t expert);
   ExpertMeaning getRegion(RegionExpertsOp op);
 
+  SymbolTableCollection &symbolTables;
   bool readData;
   bool foundInData = false;
 };

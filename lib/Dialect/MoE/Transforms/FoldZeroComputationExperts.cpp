@@ -159,21 +159,23 @@ struct FoldZeroComputationExpertsPass
     getOperation()->walk([&](Operation *op) {
       Layer layer;
       layer.result = op;
-      if (auto combine = dyn_cast<CombineOp>(op))
+      layer.experts = dyn_cast<ExpertsOp>(op);
+      auto combine = dyn_cast<CombineOp>(op);
+      if (combine)
         layer.experts = combine.getRows().getDefiningOp<ExpertsOp>();
-      else if (auto experts = dyn_cast<ExpertsOp>(op);
-               experts && experts.getCombineWeights())
-        layer.experts = experts;
-      if (layer.experts)
+      // Fused experts are a layer of their own, whoever reads their tokens.
+      bool fused = layer.experts && layer.experts.getCombineWeights();
+      if (layer.experts && fused != static_cast<bool>(combine))
         layers.push_back(layer);
     });
+    SymbolTableCollection symbolTables;
     for (Layer &layer : layers)
-      fold(layer);
+      fold(layer, symbolTables);
   }
 
 private:
-  void fold(Layer &layer) {
-    ExpertMeanings known(readData);
+  void fold(Layer &layer, SymbolTableCollection &symbolTables) {
+    ExpertMeanings known(symbolTables, readData);
     for (Value set : layer.experts.getSets())
       for (int64_t i : llvm::seq(cast<ExpertsType>(set.getType()).getCount()))
         layer.meanings.push_back(known.get(set, i));

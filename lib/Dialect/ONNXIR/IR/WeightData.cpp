@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "moe/Dialect/ONNXIR/IR/ONNXIR.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -50,8 +49,9 @@ static bool isZeroFileRange(StringRef path, int64_t offset, int64_t length) {
   return true;
 }
 
-bool GetWeightOp::isZeroData(int64_t first, int64_t count) {
-  WeightOp weight = getWeightOp();
+bool GetWeightOp::isZeroData(SymbolTableCollection &symbolTables, int64_t first,
+                             int64_t count) {
+  WeightOp weight = getWeightOp(&symbolTables);
   if (!weight)
     return false;
   if (count == 0)

@@ -166,3 +166,23 @@ func.func @selected(%x: tensor<?x2xf32>, %w: tensor<?x1xf32>, %ids: tensor<?x1xi
       : tensor<?x2xf32>, !moe.plan<2>, !moe.experts<2, 2 -> 2> -> tensor<?x2xf32>
   return %y : tensor<?x2xf32>
 }
+
+// -----
+
+// The tokens of fused experts as the rows of another combine: the experts fold
+// once, and the combine stays.
+// CHECK-LABEL: func @tokens_as_rows(
+// CHECK: %[[T:.*]] = moe.experts %{{.*}} gather combine(%{{.*}}) copy(
+// CHECK: moe.combine %[[T]], %{{.*}}, %{{.*}} :
+func.func @tokens_as_rows(%x: tensor<?x8xf32>, %w: tensor<?x1xf32>,
+                          %ids: tensor<?x1xi32>, %q: !moe.plan<2>,
+                          %ffn: !moe.experts<1, 8 -> 8>) -> tensor<?x8xf32> {
+  %p = moe.plan %ids : tensor<?x1xi32> -> !moe.plan<2>
+  %copy = moe.copy_experts : !moe.experts<1, 8 -> 8>
+  %t = moe.experts %x, %p, (%ffn, %copy) gather combine(%w : tensor<?x1xf32>)
+      : tensor<?x8xf32>, !moe.plan<2>, !moe.experts<1, 8 -> 8>,
+        !moe.experts<1, 8 -> 8> -> tensor<?x8xf32>
+  %y = moe.combine %t, %q, %w
+      : tensor<?x8xf32>, !moe.plan<2>, tensor<?x1xf32> -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}

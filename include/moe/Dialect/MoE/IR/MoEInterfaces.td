@@ -44,7 +44,8 @@ def ConstantDataOpInterface : OpInterface<"ConstantDataOpInterface"> {
         order, are all +0. Stops reading at the first other one. False where
         the data cannot be read.
       }],
-      "bool", "isZeroData", (ins "int64_t":$first, "int64_t":$count)>
+      "bool", "isZeroData", (ins "::mlir::SymbolTableCollection &":$symbolTables,
+                                 "int64_t":$first, "int64_t":$count)>
   ];
 }
 
