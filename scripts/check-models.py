@@ -20,6 +20,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 REJECT_SECONDS = 5
@@ -48,14 +49,30 @@ def describe(done):
     return f"status {done.returncode}: {lines[-1]}"
 
 
-def check_case(tools, folder, case, seconds):
-    """Yields a line for each data set whose outputs are off."""
+def compile_model(tools, folder, scratch, seconds):
+    """Compiles a case ahead of time; how that ended."""
+    model, library = folder / "model.onnx", scratch / "model.so"
+    library.unlink(missing_ok=True)
+    options = ["-o", library, "--embed-weights"]
+    return run([tools / "moe-compile", model, *options], seconds)
+
+
+def check_case(tools, folder, case, seconds, scratch):
+    """Yields a line for each data set whose outputs are off. With `scratch`, the
+    model runs as a library that is compiled there."""
+    model = folder / "model.onnx"
+    if scratch:
+        done = compile_model(tools, folder, scratch, seconds)
+        if done is None or done.returncode != 0:
+            yield f"{folder}: {describe(done)}"
+            return
+        model = scratch / "model.so"
     for number in range(case["data_sets"]):
         data = folder / f"test_data_set_{number}"
         done = run(
             [
                 tools / "moe-run",
-                folder / "model.onnx",
+                model,
                 "--test-data",
                 data,
                 "--rtol",
@@ -173,28 +190,13 @@ def main():
     parser.add_argument(
         "--slow", type=int, default=1, help="factor on all time limits (sanitizers)"
     )
+    parser.add_argument(
+        "--compiled", action="store_true",
+        help="run the cases as libraries of moe-compile, and check nothing else",
+    )
     args = parser.parse_args()
-
-    results = {}
-    index = json.loads((args.models / "index.json").read_text())
-    for name, case in index.items():
-        if args.filter in name:
-            folder = args.models / name
-            seconds = 60 * args.slow
-            results[name] = list(check_case(args.tools, folder, case, seconds))
-        if "moe_layers" in case and args.filter in name:
-            results["raised/" + name] = list(
-                check_raised(
-                    args.tools / "moe-opt", args.models / name, case, 60 * args.slow
-                )
-            )
-    bad = args.models / "bad"
-    index = json.loads((bad / "index.json").read_text())
-    for name, entry in index.items():
-        if args.filter in name:
-            seconds = REJECT_SECONDS * args.slow
-            path = bad / entry["file"]
-            results["bad/" + name] = list(check_bad(args.tools, path, entry, seconds))
+    with tempfile.TemporaryDirectory() as scratch:
+        results = check(args, Path(scratch) if args.compiled else None)
 
     for failures in results.values():
         for line in failures:
@@ -202,6 +204,37 @@ def main():
     failed = sum(bool(failures) for failures in results.values())
     print(f"{len(results) - failed} passed, {failed} failed")
     return 1 if failed or not results else 0
+
+
+def check(args, scratch):
+    """The lines of each failure by case."""
+    results = {}
+    index = json.loads((args.models / "index.json").read_text())
+    for name, case in index.items():
+        if args.filter in name:
+            folder = args.models / name
+            seconds = 60 * args.slow
+            results[name] = list(
+                check_case(args.tools, folder, case, seconds, scratch)
+            )
+        if scratch:
+            continue
+        if "moe_layers" in case and args.filter in name:
+            results["raised/" + name] = list(
+                check_raised(
+                    args.tools / "moe-opt", args.models / name, case, 60 * args.slow
+                )
+            )
+    if scratch:
+        return results
+    bad = args.models / "bad"
+    index = json.loads((bad / "index.json").read_text())
+    for name, entry in index.items():
+        if args.filter in name:
+            seconds = REJECT_SECONDS * args.slow
+            path = bad / entry["file"]
+            results["bad/" + name] = list(check_bad(args.tools, path, entry, seconds))
+    return results
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "moe/ExecutionEngine/CompileModel.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/InitAllDialects.h"
@@ -102,6 +103,7 @@ static Expected<CompileResult> compile(StringRef path,
   pipeline.profile = options.profile;
   pipeline.unfused = options.unfused;
   pipeline.without = options.without;
+  pipeline.readData = options.readData;
   pipeline.keepDefaults = options.keepDefaults;
   pipeline.vectorBits = options.target.getVectorBits();
   pipeline.dotBF16 = options.target.hasFeature("avx512bf16");
@@ -115,8 +117,11 @@ static Expected<CompileResult> compile(StringRef path,
   result.lower = lap(clock);
   result.readsWeights =
       (*module)->hasAttr(mlir::moe::MoEDialect::kReadsWeights);
-  Expected<std::unique_ptr<MemoryBuffer>> object =
-      compileToObject(*module, options.target, /*quick=*/options.reference);
+  auto manifest = module->lookupSymbol<mlir::LLVM::GlobalOp>("moe_manifest");
+  result.manifest =
+      cast<mlir::StringAttr>(manifest.getValueAttr()).getValue().drop_back();
+  Expected<std::unique_ptr<MemoryBuffer>> object = compileToObject(
+      *module, options.target, /*quick=*/options.reference, options.kind);
   if (!object)
     return createStringError(path + ": " + toString(object.takeError()));
   result.object = std::move(*object);
@@ -131,6 +136,8 @@ static Expected<std::string> getKey(StringRef path,
     text += " unfused";
   for (StringRef pass : options.without)
     text += " without " + pass.str();
+  if (!options.readData)
+    text += " no-read-data";
   if (options.keepDefaults)
     text += " keep-defaults";
   if (options.profile)
@@ -145,9 +152,10 @@ Expected<CompileResult> moe::compileModel(StringRef path,
   Expected<std::string> key = getKey(path, options);
   if (!key)
     return createStringError(path + ": " + toString(key.takeError()));
-  ObjectCache cache(options.prepare ? "" : options.cacheDirectory);
+  bool cached = !options.prepare && options.kind == ObjectKind::Exported;
+  ObjectCache cache(cached ? options.cacheDirectory : "");
   if (std::unique_ptr<MemoryBuffer> object = cache.get(*key))
-    return CompileResult{std::move(object), /*cached=*/true};
+    return CompileResult{std::move(object), /*manifest=*/"", /*cached=*/true};
   Expected<CompileResult> result = compile(path, options);
   // The key does not cover weights that stand in files beside the model.
   if (result && !result->readsWeights)

@@ -11,6 +11,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "moe/ExecutionEngine/CodeVariant.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -91,21 +92,32 @@ static bool isNeverGenerated(StringRef feature) {
   return is_contained(names, feature);
 }
 
-Error CodeTarget::checkHost() const {
+std::vector<std::string> CodeTarget::getRequiredFeatures() const {
   Triple parsed(triple);
+  std::vector<std::string> required;
   Expected<const Target *> found = findTarget(parsed);
-  if (!found)
-    return found.takeError();
+  if (!found) {
+    consumeError(found.takeError());
+    return required;
+  }
   std::unique_ptr<MCSubtargetInfo> subtarget(
       (*found)->createMCSubtargetInfo(parsed, cpu, features));
-  std::vector<std::string> missing;
+  // The host's list has every feature that programs can see, with whether the
+  // host has it.
   for (const auto &feature : sys::getHostCPUFeatures())
-    if (!feature.second && !isNeverGenerated(feature.first()) &&
+    if (!isNeverGenerated(feature.first()) &&
         subtarget->checkFeatures(("+" + feature.first()).str()))
-      missing.push_back(feature.first().str());
+      required.push_back(feature.first().str());
+  sort(required);
+  return required;
+}
+
+Error CodeTarget::checkHost() const {
+  StringMap<bool> host = sys::getHostCPUFeatures();
+  std::vector<std::string> missing = getRequiredFeatures();
+  erase_if(missing, [&](StringRef name) { return host.lookup(name); });
   if (missing.empty())
     return Error::success();
-  sort(missing);
   return createStringError("this machine cannot run code for '" + cpu +
                            "', it lacks " + join(missing, ", "));
 }
@@ -240,7 +252,7 @@ static Error optimize(llvm::Module &module, TargetMachine &machine,
 
 Expected<std::unique_ptr<MemoryBuffer>>
 moe::compileToObject(mlir::ModuleOp moduleOp, const CodeTarget &target,
-                     bool quick) {
+                     bool quick, ObjectKind kind) {
   Expected<std::unique_ptr<TargetMachine>> machine =
       target.createTargetMachine();
   if (!machine)
@@ -256,6 +268,8 @@ moe::compileToObject(mlir::ModuleOp moduleOp, const CodeTarget &target,
   module->setDataLayout((*machine)->createDataLayout());
   if (Error error = optimize(*module, **machine, quick))
     return error;
+  if (kind == ObjectKind::Variant)
+    makeCodeVariant(*module, target);
 
   SmallVector<char, 0> object;
   raw_svector_ostream stream(object);

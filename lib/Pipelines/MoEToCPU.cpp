@@ -47,6 +47,7 @@ static void buildModelLowering(OpPassManager &pm,
   if (!options.reference) {
     MoEOptimizeOptions optimize;
     optimize.without = options.without;
+    optimize.readData = options.readData;
     if (options.unfused)
       for (StringRef name : getMoEOptimizePasses())
         optimize.without.push_back(name.str());

@@ -13,7 +13,8 @@
 using namespace moe::rt;
 
 std::unique_ptr<Model> Model::create(const SymbolLookup &lookup,
-                                     const std::string &baseDirectory,
+                                     std::vector<std::string> folders,
+                                     std::unique_ptr<WeightArchive> archive,
                                      std::string &error) {
   auto *text = static_cast<const char *>(lookup("moe_manifest"));
   if (!text) {
@@ -23,9 +24,11 @@ std::unique_ptr<Model> Model::create(const SymbolLookup &lookup,
   std::unique_ptr<Model> model(new Model);
   if (!Manifest::parse(text, model->manifest, error))
     return nullptr;
-  model->store.setBaseDirectory(baseDirectory.empty()
-                                    ? model->manifest.baseDirectory
-                                    : baseDirectory);
+  for (std::string &folder : folders)
+    if (folder.empty())
+      folder = model->manifest.baseDirectory;
+  model->store.setFolders(std::move(folders));
+  model->store.setArchive(std::move(archive));
   auto find = [&](const std::string &name) {
     void *symbol = lookup(name.c_str());
     if (!symbol)
@@ -47,6 +50,24 @@ int Model::findEntry(std::string_view name) const {
   for (size_t i = 0; i < entries.size(); ++i)
     if (manifest.entries[i].name == name)
       return i;
+  return -1;
+}
+
+int Model::chooseEntry(std::string_view name, std::string &error) const {
+  if (entries.empty()) {
+    error = "has no public function";
+    return -1;
+  }
+  int found = !name.empty()         ? findEntry(name)
+              : entries.size() == 1 ? 0
+                                    : findEntry("main");
+  if (found >= 0)
+    return found;
+  error = name.empty() ? "has several functions, choose an entry: "
+                       : "has no function '" + std::string(name) + "', it has ";
+  for (const EntrySpec &spec : manifest.entries)
+    error +=
+        (&spec == &manifest.entries.front() ? "'" : ", '") + spec.name + "'";
   return -1;
 }
 

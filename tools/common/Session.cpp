@@ -28,49 +28,23 @@ Error Session::fail(const Twine &why) const {
   return createStringError(path + ": " + why);
 }
 
-/// "'a', 'b'", of the members `name` of `specs`.
-template <typename T>
-static std::string listNames(const std::vector<T> &specs) {
-  return join(map_range(specs, [](auto &s) { return "'" + s.name + "'"; }),
-              ", ");
-}
-
 Error Session::load(StringRef entryName, std::unique_ptr<MemoryBuffer> object) {
   auto clock = std::chrono::steady_clock::now();
-  Expected<std::unique_ptr<LoadedCode>> loaded =
-      LoadedCode::load(std::move(object));
-  if (!loaded)
-    return fail(toString(loaded.takeError()));
-  code = std::move(*loaded);
+  auto linked = [&] { times.link = lap(clock); };
   // An ONNX model's files lie beside it, wherever it was when it was compiled.
   std::string folder;
-  if (mlir::onnxir::isModelFile(path)) {
+  if (object && mlir::onnxir::isModelFile(path)) {
     folder = sys::path::parent_path(path).str();
     if (folder.empty())
       folder = ".";
   }
-  std::string error;
-  model = rt::Model::create(
-      [&](const char *name) { return code->lookup(name); }, folder, error);
-  if (!model)
-    return fail(error);
-  times.link = lap(clock);
-  const std::vector<rt::EntrySpec> &entries = model->getManifest().entries;
-  if (entries.empty())
-    return fail("has no public function");
-  int found = entryName.empty() && entries.size() > 1 ? model->findEntry("main")
-              : entryName.empty() ? 0
-                                  : model->findEntry(entryName);
-  if (found < 0)
-    return fail((entryName.empty()
-                     ? "has several functions, choose with --entry: "
-                     : "has no function '" + entryName + "', it has ") +
-                listNames(entries));
-  entry = found;
-  if (!model->load(entry, error))
-    return fail(error);
+  Expected<std::unique_ptr<Program>> loaded =
+      object ? loadObject(std::move(object), entryName, folder, linked)
+             : loadLibrary(path, entryName, linked);
+  if (!loaded)
+    return fail(toString(loaded.takeError()));
+  program = std::move(*loaded);
   times.load = lap(clock);
-  call = std::make_unique<rt::Call>(*model, entry);
   return Error::success();
 }
 
@@ -88,6 +62,8 @@ Expected<CompileResult> Session::compile(const CompileOptions &options) {
 }
 
 Error Session::start(StringRef entryName, const CompileOptions &options) {
+  if (isLibraryFile(path))
+    return load(entryName, /*object=*/nullptr);
   Expected<CompileResult> compiled = compile(options);
   if (!compiled)
     return compiled.takeError();
@@ -113,6 +89,13 @@ Session::create(StringRef path, StringRef entry,
   if (Error error = session->start(entry, options))
     return error;
   return session;
+}
+
+/// "'a', 'b'", of the members `name` of `specs`.
+template <typename T>
+static std::string listNames(const std::vector<T> &specs) {
+  return join(map_range(specs, [](auto &s) { return "'" + s.name + "'"; }),
+              ", ");
 }
 
 static std::optional<size_t> findByName(ArrayRef<rt::InputSpec> specs,
@@ -146,17 +129,15 @@ Error Session::setInput(size_t index, const HostTensor &tensor) {
 
 Error Session::setInput(size_t index, void *data,
                         const std::vector<int64_t> &dims) {
-  std::string error;
-  if (!call->setInput(index, data, dims, error))
-    return fail(error);
+  if (Error error = program->setInput(index, data, dims))
+    return fail(toString(std::move(error)));
   return Error::success();
 }
 
 Error Session::run() {
   auto clock = std::chrono::steady_clock::now();
-  std::string error;
-  if (!call->run(error, &calls.phases))
-    return fail(error);
+  if (Error error = program->run())
+    return fail(toString(std::move(error)));
   double seconds = lap(clock);
   if (calls.first == 0)
     calls.first = seconds;
@@ -169,21 +150,20 @@ void Session::clearCallTimes() {
   double first = calls.first;
   calls = CallTimes();
   calls.first = first;
+  program->clearPhases();
 }
 
 Expected<HostTensor> Session::getOutput(size_t index) const {
   const rt::TensorSpec &spec = getSpec().outputs[index];
-  const rt::MemRefDescriptor &result = call->getResult(index);
-  std::vector<int64_t> dims(result.getSizes(),
-                            result.getSizes() + result.getRank());
-  Expected<HostTensor> tensor = HostTensor::create(spec.type, dims);
+  Expected<ResultView> result = program->getResult(index);
+  if (!result)
+    return fail(toString(result.takeError()));
+  Expected<HostTensor> tensor = HostTensor::create(spec.type, result->dims);
   if (!tensor)
     return fail("output '" + spec.name + "' is " +
                 toString(tensor.takeError()));
   tensor->name = spec.name;
-  if (!result.isDense())
-    return fail("output '" + spec.name + "' is not dense");
   if (uint64_t bytes = tensor->getNumBytes())
-    memcpy(tensor->getData(), call->getResultData(index), bytes);
+    memcpy(tensor->getData(), result->data, bytes);
   return tensor;
 }

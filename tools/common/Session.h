@@ -9,9 +9,8 @@
 #ifndef MOE_TOOLS_COMMON_SESSION_H
 #define MOE_TOOLS_COMMON_SESSION_H
 
-#include "moe-runtime/Model.h"
+#include "Program.h"
 #include "moe/ExecutionEngine/CompileModel.h"
-#include "moe/ExecutionEngine/LoadedCode.h"
 #include "moe/Support/HostTensor.h"
 #include "llvm/ADT/ArrayRef.h"
 
@@ -24,24 +23,28 @@ struct StartTimes {
   bool cached = false;
 };
 
-/// Seconds of calls, and which phases they were spent in.
+/// Seconds of calls.
 struct CallTimes {
   unsigned count = 0;
   double seconds = 0, first = 0;
-  rt::Profile phases;
 };
 
 /// One entry of a model, ready to be called. Errors name the file.
 class Session {
 public:
+  /// Compiles and loads a model, or loads a library that was made of one.
   /// `entry` may be "" if the model has one.
   static llvm::Expected<std::unique_ptr<Session>>
   create(llvm::StringRef path, llvm::StringRef entry,
          const CompileOptions &options);
 
-  const rt::EntrySpec &getSpec() const { return model->getEntry(entry); }
+  const rt::EntrySpec &getSpec() const { return program->getSpec(); }
   const StartTimes &getStartTimes() const { return times; }
   const CallTimes &getCallTimes() const { return calls; }
+  /// Times by phase in these calls.
+  std::vector<rt::Profile::Phase> getPhases() const {
+    return program->getPhases();
+  }
   /// Forgets all calls but the time of the first.
   void clearCallTimes();
 
@@ -54,7 +57,7 @@ public:
   /// `data` is dense, of the input's element type, and lives as long.
   llvm::Error setInput(size_t index, void *data,
                        const std::vector<int64_t> &dims);
-  void clearInputs() { call->clearInputs(); }
+  void clearInputs() { program->clearInputs(); }
   llvm::Error run();
   /// A dense copy of an output.
   llvm::Expected<HostTensor> getOutput(size_t index) const;
@@ -68,10 +71,7 @@ private:
                    std::unique_ptr<llvm::MemoryBuffer> object);
 
   std::string path;
-  std::unique_ptr<LoadedCode> code;
-  std::unique_ptr<rt::Model> model;
-  size_t entry = 0;
-  std::unique_ptr<rt::Call> call;
+  std::unique_ptr<Program> program;
   StartTimes times;
   CallTimes calls;
 };

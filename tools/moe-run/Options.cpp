@@ -153,10 +153,12 @@ static constexpr OptionInfo<Options> infos[] = {
 
 void Options::printHelp(raw_ostream &os) {
   os << "Usage: moe-run MODEL [options]\n\n"
-        "Runs a model, compiled for this machine. MODEL is an ONNX file, or an "
-        "MLIR\nmodule (text or bytecode) with functions of tensors; inputs and "
-        "outputs without\nnames are called arg0, arg1, … and result0, result1, "
-        "….\n\nOptions:\n";
+        "Runs a model, compiled for this machine. MODEL is an ONNX file, an "
+        "MLIR "
+        "module\n(text or bytecode) with functions of tensors, or a library "
+        "that "
+        "moe-compile made\nof one; inputs and outputs without names are called "
+        "arg0, arg1, … and result0,\nresult1, ….\n\nOptions:\n";
   printOptions<Options>(os, infos);
   os << "\nExit code: 0 when all went well, 1 when outputs do not match, 2 on "
         "an error.\n";

@@ -44,7 +44,7 @@ static void printStart(const Session &session, raw_ostream &os) {
   };
   if (times.cached) {
     line("read compiled code", times.read);
-  } else {
+  } else if (times.generate > 0) {
     line("import", times.import);
     line("lower", times.lower);
     line("generate code", times.generate);
@@ -123,7 +123,7 @@ void moe::printProfile(const Session &session, raw_ostream &os) {
   MapVector<StringRef, LayerTimes> layers;
   MapVector<StringRef, KindTimes> byKind;
   double rest = calls.seconds;
-  for (const rt::Profile::Phase &phase : calls.phases.getPhases()) {
+  for (const rt::Profile::Phase &phase : session.getPhases()) {
     rest -= phase.seconds;
     StringRef kind = phase.kind;
     const auto *found = find(layerPhases, kind);

@@ -163,7 +163,27 @@ static Expected<int> runBisection(const Options &options,
   return *same ? 0 : 1;
 }
 
+/// Says what cannot be asked of a library.
+static Error checkLibraryOptions(const Options &options) {
+  const Options defaults;
+  for (auto [given, name] :
+       {std::pair(!options.dump.empty(), "dump"),
+        std::pair(options.bisect, "bisect"),
+        std::pair(options.mcpu != defaults.mcpu, "mcpu"),
+        std::pair(options.pipeline != defaults.pipeline, "pipeline"),
+        std::pair(!options.without.empty(), "without"),
+        std::pair(options.roundActivations, "round-activations")})
+    if (given)
+      return createStringError("--" + Twine(name) + ": " + options.model +
+                               " is compiled already");
+  return Error::success();
+}
+
 static Expected<int> run(const Options &options) {
+  bool isLibrary = isLibraryFile(options.model);
+  if (isLibrary)
+    if (Error error = checkLibraryOptions(options))
+      return error;
   CompileOptions compileOptions;
   Expected<CodeTarget> code = CodeTarget::get(options.mcpu);
   if (!code)
@@ -193,7 +213,7 @@ static Expected<int> run(const Options &options) {
     return session.takeError();
   // Values that the model has for inputs are constants, to be packed like any
   // weight, unless the caller wants to replace one.
-  if (given.exceeds(**session)) {
+  if (!isLibrary && given.exceeds(**session)) {
     compileOptions.keepDefaults = true;
     session = Session::create(options.model, options.entry, compileOptions);
     if (!session)

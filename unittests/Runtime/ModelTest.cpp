@@ -83,7 +83,7 @@ void *lookup(const char *name) {
 
 std::unique_ptr<Model> createModel() {
   std::string error;
-  std::unique_ptr<Model> model = Model::create(lookup, "", error);
+  std::unique_ptr<Model> model = Model::create(lookup, {""}, nullptr, error);
   EXPECT_TRUE(model) << error;
   EXPECT_TRUE(model->load(0, error)) << error;
   return model;
@@ -180,12 +180,13 @@ TEST(Model, CallsAtTheSameTime) {
 
 TEST(Model, NamesMissingSymbols) {
   std::string error;
-  EXPECT_FALSE(Model::create([](const char *) { return nullptr; }, "", error));
+  EXPECT_FALSE(Model::create([](const char *) { return nullptr; }, {""},
+                             nullptr, error));
   EXPECT_EQ(error, "the code has no manifest");
   auto onlyManifest = [](const char *name) {
     return strcmp(name, "moe_manifest") ? nullptr : lookup(name);
   };
-  EXPECT_FALSE(Model::create(onlyManifest, "", error));
+  EXPECT_FALSE(Model::create(onlyManifest, {""}, nullptr, error));
   EXPECT_EQ(error, "the code has no function moe_entry_f");
 }
 } // namespace

@@ -24,7 +24,7 @@ protected:
     std::ofstream(folder + "/w.data", std::ios::binary)
         << std::string_view("\0\0\0\0\0\0\x80\x3f\0\0\0\x40", 12);
     std::ofstream(folder + "/empty").flush();
-    store.setBaseDirectory(folder);
+    store.setFolders({folder});
   }
   void TearDown() override {
     unlink((folder + "/w.data").c_str());

@@ -26,6 +26,8 @@ struct CompileOptions {
   /// them, by their passes' names.
   bool unfused = false;
   std::vector<std::string> without;
+  /// Let the code depend on the values of weights in files.
+  bool readData = true;
   /// Keep inputs for which the model has a value.
   bool keepDefaults = false;
   /// Let kernels round activations to 8 bits where they meet integer weights
@@ -33,6 +35,8 @@ struct CompileOptions {
   bool roundActivations = false;
   /// Make code that tells the runtime which operation it is at.
   bool profile = false;
+  /// What the code is for.
+  ObjectKind kind = ObjectKind::Exported;
   /// Where compiled models are kept; "" for nowhere.
   std::string cacheDirectory;
   /// Changes the model before it is lowered; says why it cannot. Such code is
@@ -44,6 +48,8 @@ struct CompileOptions {
 /// from the cache.
 struct CompileResult {
   std::unique_ptr<llvm::MemoryBuffer> object;
+  /// What the code says of itself; empty if it came from the cache.
+  std::string manifest;
   bool cached = false;
   /// The code holds only as long as the weights have the values that were seen;
   /// it is not kept.

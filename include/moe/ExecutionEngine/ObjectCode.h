@@ -13,6 +13,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace llvm {
 class TargetMachine;
@@ -33,6 +34,8 @@ struct CodeTarget {
 
   /// The processor of the name `cpu`; "" or "host" is this machine's.
   static llvm::Expected<CodeTarget> get(llvm::StringRef cpu);
+  /// What code for it may make use of by itself, by LLVM's names, sorted.
+  std::vector<std::string> getRequiredFeatures() const;
   /// An error if code for it may use instructions that this machine lacks.
   llvm::Error checkHost() const;
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
@@ -43,12 +46,18 @@ struct CodeTarget {
   unsigned getVectorBits() const;
 };
 
-/// Compiles a module of the LLVM dialect, optimised, to an object file that
-/// exports the entry points and the manifest. `quick` code compiles about twice
-/// as fast and is not vectorised.
+enum class ObjectKind {
+  /// Exports the entry points and the manifest.
+  Exported,
+  /// For a library: see `makeCodeVariant`.
+  Variant,
+};
+
+/// Compiles a module of the LLVM dialect, optimised, to an object file. `quick`
+/// code compiles about twice as fast and is not vectorised.
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
 compileToObject(mlir::ModuleOp module, const CodeTarget &target,
-                bool quick = false);
+                bool quick = false, ObjectKind kind = ObjectKind::Exported);
 
 } // namespace moe
 

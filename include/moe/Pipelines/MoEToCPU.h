@@ -28,6 +28,10 @@ struct MoEToCPUOptions : PassPipelineOptions<MoEToCPUOptions> {
   ListOption<std::string> without{
       *this, "without",
       llvm::cl::desc("Passes of moe-optimize to leave out, by their names")};
+  PassOptions::Option<bool> readData{
+      *this, "read-data",
+      llvm::cl::desc("Look at the values of weights that are not in the IR"),
+      llvm::cl::init(true)};
   PassOptions::Option<bool> keepDefaults{
       *this, "keep-defaults",
       llvm::cl::desc("Let callers pass inputs for which the model has a value; "

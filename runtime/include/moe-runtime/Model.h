@@ -24,10 +24,13 @@ using SymbolLookup = std::function<void *(const char *name)>;
 /// does not change, and any number of threads may call it.
 class Model {
 public:
-  /// Takes the code behind `lookup`; files of weights are found relative to
-  /// `baseDirectory` ("": where the manifest says). Null, and why in `error`, on failure.
+  /// Takes the code behind `lookup`. Files of weights are taken from the first
+  /// of `folders` that has them, where "" stands for the folder that the
+  /// manifest names; what an `archive` has is taken from there. Null, and why
+  /// in `error`, on failure.
   static std::unique_ptr<Model> create(const SymbolLookup &lookup,
-                                       const std::string &baseDirectory,
+                                       std::vector<std::string> folders,
+                                       std::unique_ptr<WeightArchive> archive,
                                        std::string &error);
 
   const Manifest &getManifest() const { return manifest; }
@@ -37,6 +40,9 @@ public:
   }
   /// The entry of a name, or −1.
   int findEntry(std::string_view name) const;
+  /// The entry of a name; "" means the only one, else `main`. −1, and why in
+  /// `error`, if there is none.
+  int chooseEntry(std::string_view name, std::string &error) const;
 
   /// Maps the weights of an entry and runs its init function; to be done once
   /// before it is called.

@@ -10,37 +10,23 @@
 #define MOE_RUNTIME_WEIGHTS_H
 
 #include "moe-runtime/Manifest.h"
+#include "moe-runtime/WeightArchive.h"
 #include <memory>
 
 namespace moe::rt {
-
-/// A file's contents, read only, brought in by the system as they are touched.
-class MappedFile {
-public:
-  /// Null, and why in `error`, if it is no regular file that can be read.
-  static std::unique_ptr<MappedFile> open(const std::string &path,
-                                          std::string &error);
-  ~MappedFile();
-  MappedFile(const MappedFile &) = delete;
-  MappedFile &operator=(const MappedFile &) = delete;
-
-  const uint8_t *getData() const { return data; }
-  uint64_t getSize() const { return size; }
-  /// Lets the system take back the pages of a part.
-  void release(uint64_t offset, uint64_t length);
-
-private:
-  MappedFile(uint8_t *data, uint64_t size) : data(data), size(size) {}
-  uint8_t *data;
-  uint64_t size;
-};
 
 /// The weights of a manifest, each file mapped once and no byte touched before
 /// it is used.
 class WeightStore {
 public:
-  void setBaseDirectory(const std::string &directory) {
-    baseDirectory = directory;
+  /// Files are taken from the first of these folders that has them; "" is the
+  /// working directory.
+  void setFolders(std::vector<std::string> names) {
+    folders = std::move(names);
+  }
+  /// What is in an archive is taken from there.
+  void setArchive(std::unique_ptr<WeightArchive> newArchive) {
+    archive = std::move(newArchive);
   }
 
   /// The data of a weight, aligned for its elements: in the mapped file, or a
@@ -59,8 +45,10 @@ private:
     std::unique_ptr<void, void (*)(void *)> data;
   };
   MappedFile *getFile(const std::string &name, std::string &error);
+  const uint8_t *getBytes(const WeightSpec &weight, std::string &error);
 
-  std::string baseDirectory;
+  std::vector<std::string> folders;
+  std::unique_ptr<WeightArchive> archive;
   std::vector<File> files;
   std::vector<Copy> copies;
 };

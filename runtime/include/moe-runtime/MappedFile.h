@@ -1,0 +1,41 @@
+//===- MappedFile.h - A file in memory -*- C++ -*-===//
+//
+// Part of moe-mlir, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_RUNTIME_MAPPEDFILE_H
+#define MOE_RUNTIME_MAPPEDFILE_H
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace moe::rt {
+
+/// A file's contents, read only, brought in by the system as they are touched.
+class MappedFile {
+public:
+  /// Null, and why in `error`, if it is no regular file that can be read.
+  static std::unique_ptr<MappedFile> open(const std::string &path,
+                                          std::string &error);
+  ~MappedFile();
+  MappedFile(const MappedFile &) = delete;
+  MappedFile &operator=(const MappedFile &) = delete;
+
+  const uint8_t *getData() const { return data; }
+  uint64_t getSize() const { return size; }
+  /// Lets the system take back the pages of a part.
+  void release(uint64_t offset, uint64_t length);
+
+private:
+  MappedFile(uint8_t *data, uint64_t size) : data(data), size(size) {}
+  uint8_t *data;
+  uint64_t size;
+};
+
+} // namespace moe::rt
+
+#endif // MOE_RUNTIME_MAPPEDFILE_H
