@@ -36,9 +36,9 @@ using namespace mlir::moe;
 /// onnxir and moe to linalg, tensor, scf, arith and math on tensors.
 static void buildModelLowering(OpPassManager &pm,
                                const MoEToCPUOptions &options) {
-  if (!options.keepDefaults)
-    pm.addPass(onnxir::createBindDefaultsPass());
-  pm.addPass(createConvertONNXToMoEPass());
+  ConvertONNXToMoEPassOptions raise;
+  raise.keepDefaults = options.keepDefaults;
+  pm.addPass(createConvertONNXToMoEPass(raise));
   if (options.profile)
     pm.addPass(createLabelPhasesPass());
   pm.addPass(createConvertONNXToLinalgPass());

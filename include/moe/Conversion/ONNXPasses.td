@@ -128,7 +128,8 @@ def ConvertONNXToLinalgPass : Pass<"convert-onnx-to-linalg", "::mlir::ModuleOp">
 def ConvertONNXToMoEPass : Pass<"convert-onnx-to-moe", "::mlir::ModuleOp"> {
   let summary = "Raise the Mixture-of-Experts layers of an ONNX model to moe";
   let description = [{
-    Binds arguments with defaults, inlines model-local functions and infers
+    Binds arguments with defaults (unless `keep-defaults`, with which what
+    depends on them may not be raised), inlines model-local functions and infers
     types, as `onnxir-bind-defaults`, `onnxir-inline-functions` and
     `onnxir-infer-types` do. Then raises the operators `MoE` and `QMoE` of
     `com.microsoft` to gate, plan, dispatch, experts and combine of the moe
@@ -181,6 +182,8 @@ def ConvertONNXToMoEPass : Pass<"convert-onnx-to-moe", "::mlir::ModuleOp"> {
     difference. A layer that cannot be raised is an error.
   }];
   let options = [
+    Option<"keepDefaults", "keep-defaults", "bool", /*default=*/"false",
+           "Leave arguments with defaults for callers to give">,
     Option<"semantics", "semantics", "::mlir::moe::ContribSemantics",
       "::mlir::moe::ContribSemantics::ORTCPU",
       "Whose computation MoE and QMoE mean.",

@@ -30,7 +30,8 @@ struct ConvertONNXToMoEPass
   void runOnOperation() override {
     OpPassManager prepare(ModuleOp::getOperationName());
     // Axes and the like are not known while a caller may give others.
-    prepare.addPass(onnxir::createBindDefaultsPass());
+    if (!keepDefaults)
+      prepare.addPass(onnxir::createBindDefaultsPass());
     prepare.addPass(onnxir::createInlineFunctionsPass());
     prepare.addPass(onnxir::createInferTypesPass());
     if (failed(runPipeline(prepare, getOperation())))
