@@ -8,6 +8,7 @@
 
 #include "moe/ExecutionEngine/LoadedCode.h"
 #include "moe-runtime/Context.h"
+#include "moe-runtime/MappedFile.h"
 #include "moe-runtime/NarrowFloat.h"
 #include "moe-runtime/Parallel.h"
 #include "moe-runtime/Profile.h"
@@ -37,6 +38,7 @@ static SymbolMap getRuntimeSymbols(LLJIT &jit) {
   add("moe_profile_enter", moe_profile_enter);
   add("moe_profile_rows", moe_profile_rows);
   add("moe_raise", moe_raise);
+  add("moe_release_source", moe_release_source);
   add("__truncsfbf2", moe_truncsfbf2);
   add("__truncdfbf2", moe_truncdfbf2);
   add("__truncsfhf2", moe_truncsfhf2);

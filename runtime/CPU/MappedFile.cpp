@@ -7,14 +7,25 @@
 //===----------------------------------------------------------------------===//
 
 #include "moe-runtime/MappedFile.h"
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <mutex>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 using namespace moe::rt;
+
+static std::mutex mappingsMutex;
+
+/// All mapped files.
+static std::vector<MappedFile *> &getMappings() {
+  static auto *mappings = new std::vector<MappedFile *>;
+  return *mappings;
+}
 
 std::unique_ptr<MappedFile> MappedFile::open(const std::string &path,
                                              std::string &error) {
@@ -36,11 +47,19 @@ std::unique_ptr<MappedFile> MappedFile::open(const std::string &path,
   close(descriptor);
   if (!S_ISREG(status.st_mode) || data == MAP_FAILED)
     return nullptr;
-  return std::unique_ptr<MappedFile>(
+  std::unique_ptr<MappedFile> file(
       new MappedFile(static_cast<uint8_t *>(data), status.st_size));
+  std::lock_guard<std::mutex> lock(mappingsMutex);
+  getMappings().push_back(file.get());
+  return file;
 }
 
 MappedFile::~MappedFile() {
+  {
+    std::lock_guard<std::mutex> lock(mappingsMutex);
+    std::vector<MappedFile *> &all = getMappings();
+    all.erase(std::find(all.begin(), all.end(), this));
+  }
   if (data)
     munmap(data, size);
 }
@@ -51,4 +70,14 @@ void MappedFile::release(uint64_t offset, uint64_t length) {
   uint64_t end = (offset + length) / page * page;
   if (begin < end && end <= size)
     madvise(data + begin, end - begin, MADV_DONTNEED);
+}
+
+extern "C" void moe_release_source(int64_t address, int64_t bytes) {
+  std::lock_guard<std::mutex> lock(mappingsMutex);
+  for (MappedFile *file : getMappings()) {
+    uint64_t offset =
+        uint64_t(address) - reinterpret_cast<uintptr_t>(file->getData());
+    if (file->getData() && offset < file->getSize())
+      return file->release(offset, bytes);
+  }
 }

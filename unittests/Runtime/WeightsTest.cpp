@@ -97,4 +97,17 @@ TEST_F(WeightsTest, SaysWhatIsWrong) {
   EXPECT_FALSE(store.get(weight, error));
   EXPECT_EQ(error, folder + "/.: not a regular file");
 }
+
+TEST_F(WeightsTest, ReleasedSourcesStayReadable) {
+  WeightSpec a = spec(0, 3);
+  auto *data = static_cast<uint8_t *>(store.get(a, error));
+  ASSERT_TRUE(data) << error;
+  moe_release_source(reinterpret_cast<intptr_t>(data), 12);
+  moe_release_source(reinterpret_cast<intptr_t>(data), INT64_MAX);
+  EXPECT_EQ(memcmp(data, "\0\0\0\0\0\0\x80\x3f\0\0\0\x40", 12), 0);
+  // Memory of no mapped file is left alone.
+  std::vector<uint8_t> own(3 * 4096, 7);
+  moe_release_source(reinterpret_cast<intptr_t>(own.data()), own.size());
+  EXPECT_EQ(own, std::vector<uint8_t>(3 * 4096, 7));
+}
 } // namespace

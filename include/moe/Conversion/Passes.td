@@ -114,8 +114,11 @@ def ExpandPackWeightsPass
   let description = [{
     Replaces each `moe.pack_weights` by calls of private functions that pack
     all experts of stacked weights, or one expert of separate ones, in parallel
-    over panels. Its operands must come from
-    `moe.weights` in the same function; a weight without other users goes.
+    over panels. Elements that only move are transposed in vector registers. The
+    kernels tell the runtime (`moe_release_source`) which source they have read
+    to its end, so that the pages of mapped files need not stay in memory beside
+    what has been packed of them. The operands must come from `moe.weights` in the
+    same function; a weight without other users goes.
 
     ```mlir
     %w = moe.weights %t : tensor<4x40x32xf32> -> !moe.weights<4x40x32, f32>
@@ -134,7 +137,7 @@ def ExpandPackWeightsPass
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
     "::mlir::moe::MoEDialect", "::mlir::scf::SCFDialect",
-    "::mlir::tensor::TensorDialect"];
+    "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect"];
 }
 
 def OutlineParallelLoopsPass

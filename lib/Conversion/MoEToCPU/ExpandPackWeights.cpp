@@ -9,6 +9,7 @@
 #include "PackKernel.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "moe/Conversion/Passes.h"
 
 namespace mlir::moe {

@@ -7,124 +7,135 @@
 //===----------------------------------------------------------------------===//
 
 #include "PackKernel.h"
+#include "MatrixPacker.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Element (row, k) of an expert's source as an element of the target.
-static Value loadElement(ImplicitLocOpBuilder &b,
-                         const PackKernelConfig &config, LayoutAttr layout,
-                         Value source, Value expert, Value row, Value k) {
-  Type to = config.target.getElementType();
-  bool vector = config.source.getRank() == (config.stacked ? 2 : 1);
-  Value column = vector ? row : k;
-  Value shift;
-  if (config.codes && config.codes.getWidth() < 8) {
-    // Codes lie side by side along the last dimension.
-    unsigned pack = 8 / config.codes.getWidth();
-    Value size = constantIndex(b, pack);
-    Value place = arith::RemUIOp::create(b, column, size);
-    shift = arith::IndexCastOp::create(
-        b, b.getI32Type(),
-        arith::MulIOp::create(b, place,
-                              constantIndex(b, config.codes.getWidth())));
-    column = arith::DivUIOp::create(b, column, size);
-  }
-  SmallVector<Value> at;
-  if (config.stacked)
-    at.push_back(expert);
-  if (vector)
-    at.push_back(column);
-  else if (layout.getTransposed())
-    at.append({column, row});
-  else
-    at.append({row, column});
-  Value value = memref::LoadOp::create(b, source, at);
-  // Arithmetic knows signless integers only; the lowering to LLVM makes this
-  // cast disappear.
-  if (value.getType().isUnsignedInteger())
-    value =
-        UnrealizedConversionCastOp::create(
-            b, b.getIntegerType(value.getType().getIntOrFloatBitWidth()), value)
-            .getResult(0);
-  if (!config.codes) {
-    if (value.getType() == to)
-      return value;
-    return value.getType().getIntOrFloatBitWidth() > 32
-               ? Value(arith::TruncFOp::create(b, to, value))
-               : Value(arith::ExtFOp::create(b, to, value));
-  }
-  auto constant = [&](int64_t c) -> Value {
-    return arith::ConstantIntOp::create(b, c, 32);
-  };
-  unsigned bits = config.codes.getWidth();
-  Value wide = arith::ExtUIOp::create(b, b.getI32Type(), value);
-  if (shift)
-    wide = arith::ShRUIOp::create(b, wide, shift);
-  wide = arith::ShLIOp::create(b, wide, constant(32 - bits));
-  wide = config.codes.isUnsigned()
-             ? Value(arith::ShRUIOp::create(b, wide, constant(32 - bits)))
-             : Value(arith::ShRSIOp::create(b, wide, constant(32 - bits)));
-  return arith::SIToFPOp::create(b, to, wide);
+/// How many panels one task packs. A transposed source has the columns of a
+/// panel in stretches of less than a cache line or two, so that several panels
+/// are packed together.
+static int64_t getPanelsPerTask(const PackKernelConfig &config) {
+  constexpr int64_t stretch = 1024;
+  bool transposed = llvm::any_of(
+      config.layouts, [](LayoutAttr layout) { return layout.getTransposed(); });
+  if (!transposed)
+    return 1;
+  int64_t columns =
+      config.target.getDimSize(3) /
+      (config.group * static_cast<int64_t>(config.layouts.size()));
+  int64_t bytes = std::max<int64_t>(
+      1, columns * config.target.getElementTypeBitWidth() / 8);
+  return std::clamp<int64_t>(stretch / bytes, 1, config.target.getDimSize(1));
 }
 
-/// Packs the columns of one matrix of `expert`, which is `sourceExpert` of a
-/// stacked source, into panel `panel`.
-static void packMatrix(ImplicitLocOpBuilder &b, const PackKernelConfig &config,
-                       LayoutAttr layout, int64_t position, Value source,
-                       Value sourceExpert, Value target, Value expert,
-                       Value panel) {
-  ArrayRef<int64_t> shape = config.target.getShape();
-  int64_t depth = config.depth;
-  int64_t width = shape[3] / (config.group * config.layouts.size());
-  Value group = constantIndex(b, config.group);
-  auto store = [&](Value value, Value k, Value column) {
-    Value row = arith::DivUIOp::create(b, k, group);
-    Value place =
-        arith::AddIOp::create(b, arith::MulIOp::create(b, column, group),
-                              arith::RemUIOp::create(b, k, group));
-    memref::StoreOp::create(b, value, target,
-                            ValueRange{expert, panel, row, place});
+static constexpr llvm::StringLiteral kReleaseSource = "moe_release_source";
+
+/// Declares `void moe_release_source(int64_t address, int64_t bytes)` of the
+/// runtime.
+static func::FuncOp getReleaseSource(ModuleOp module) {
+  if (auto existing = module.lookupSymbol<func::FuncOp>(kReleaseSource))
+    return existing;
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  Type i64 = builder.getI64Type();
+  auto func = func::FuncOp::create(builder, module.getLoc(), kReleaseSource,
+                                   builder.getFunctionType({i64, i64}, {}));
+  func.setPrivate();
+  return func;
+}
+
+/// Emits the call that lets the system take back an expert's source, or a
+/// whole one if `expert` is null.
+static void releaseSource(ImplicitLocOpBuilder &b, ModuleOp module,
+                          TypedValue<MemRefType> source, Value expert) {
+  MemRefType type = source.getType();
+  int64_t elements = 1;
+  for (int64_t size : type.getShape().drop_front(expert ? 1 : 0))
+    elements *= size;
+  int64_t bytes = elements * (type.getElementTypeBitWidth() / 8);
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, source);
+  if (expert)
+    address = arith::AddIOp::create(
+        b, address, arith::MulIOp::create(b, expert, constantIndex(b, bytes)));
+  Type i64 = b.getI64Type();
+  func::CallOp::create(b, getReleaseSource(module),
+                       ValueRange{arith::IndexCastOp::create(b, i64, address),
+                                  arith::ConstantIntOp::create(b, i64, bytes)});
+}
+
+/// Emits the parallel loop of a kernel.
+static void emitPacking(ImplicitLocOpBuilder &b, ModuleOp module,
+                        const PackKernelConfig &config, func::FuncOp kernel) {
+  auto matrices = static_cast<int64_t>(config.layouts.size());
+  int64_t experts = config.target.getDimSize(0),
+          panels = config.target.getDimSize(1);
+  int64_t panelsPerTask = getPanelsPerTask(config);
+  int64_t tasks = llvm::divideCeil(panels, panelsPerTask);
+  auto getSourceExpert = [&](int64_t matrix, Value expert) -> Value {
+    if (!config.selected)
+      return expert;
+    Value place = constantIndex(b, matrix);
+    Value number = memref::LoadOp::create(b, kernel.getArgument(matrices),
+                                          ValueRange{place, expert});
+    return arith::IndexCastOp::create(b, b.getIndexType(), number);
   };
-  Value zero = arith::ConstantOp::create(
-      b, b.getZeroAttr(config.target.getElementType()));
-  // Blocks of k keep the written part of the panel in the first-level cache.
-  constexpr int64_t block = 64;
-  Value end = constantIndex(b, depth);
-  emitFor(b, constantIndex(b, 0), end, block, [&](Value kBegin) {
-    Value kEnd = arith::MinUIOp::create(
-        b, arith::AddIOp::create(b, kBegin, constantIndex(b, block)), end);
-    emitFor(b, constantIndex(b, 0), constantIndex(b, width), 1, [&](Value c) {
-      Value n = arith::AddIOp::create(
-          b, arith::MulIOp::create(b, panel, constantIndex(b, width)), c);
-      Value row = arith::AddIOp::create(
-          b, arith::MulIOp::create(b, n, constantIndex(b, layout.getStep())),
-          constantIndex(b, layout.getOffset()));
-      Value column =
-          arith::AddIOp::create(b, c, constantIndex(b, position * width));
-      Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, n,
-                                           constantIndex(b, config.out));
-      auto choice = scf::IfOp::create(b, inside, /*withElseRegion=*/true);
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(choice.thenBlock());
-      emitFor(b, kBegin, kEnd, 1, [&](Value k) {
-        Value value =
-            loadElement(b, config, layout, source, sourceExpert, row, k);
-        store(value, k, column);
-      });
-      b.setInsertionPointToStart(choice.elseBlock());
-      emitFor(b, kBegin, kEnd, 1, [&](Value k) { store(zero, k, column); });
-    });
+  auto release = [&](int64_t matrix, Value expert) {
+    releaseSource(b, module,
+                  cast<TypedValue<MemRefType>>(kernel.getArgument(matrix)),
+                  expert);
+  };
+  Value count = constantIndex(b, config.stacked ? experts * tasks : tasks);
+  emitParallelFor(b, count, [&](Value task) {
+    Value expert, own = task;
+    if (config.stacked) {
+      expert = arith::DivUIOp::create(b, task, constantIndex(b, tasks));
+      own = arith::RemUIOp::create(b, task, constantIndex(b, tasks));
+    } else {
+      expert = kernel.getArgument(matrices);
+    }
+    Value begin =
+        arith::MulIOp::create(b, own, constantIndex(b, panelsPerTask));
+    Value end = arith::MinUIOp::create(
+        b, arith::AddIOp::create(b, begin, constantIndex(b, panelsPerTask)),
+        constantIndex(b, panels));
+    for (int64_t i = 0; i < matrices; ++i) {
+      MatrixPacker packer(b, config, i, kernel.getArgument(i),
+                          getSourceExpert(i, expert),
+                          kernel.getArguments().back(), expert);
+      // Blocks of k keep the written part of a panel in the first-level cache.
+      constexpr int64_t block = 64;
+      int64_t whole = config.depth / block * block;
+      auto packBlock = [&](Value k, int64_t size) {
+        emitFor(b, begin, end, 1,
+                [&](Value panel) { packer.pack(panel, k, size); });
+      };
+      if (whole)
+        emitFor(b, constantIndex(b, 0), constantIndex(b, whole), block,
+                [&](Value k) { packBlock(k, block); });
+      if (whole != config.depth)
+        packBlock(constantIndex(b, whole), config.depth - whole);
+      emitFor(b, begin, end, 1, [&](Value panel) { packer.pad(panel); });
+    }
+    if (!config.stacked)
+      return;
+    // Other threads may still be at this expert, hardly at the one before.
+    Value last = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, own,
+                                       constantIndex(b, tasks - 1));
+    Value second = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, expert,
+                                         constantIndex(b, 0));
+    auto ended =
+        scf::IfOp::create(b, arith::AndIOp::create(b, last, second), false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(ended.thenBlock());
+    Value before = arith::SubIOp::create(b, expert, constantIndex(b, 1));
+    for (int64_t i = 0; i < matrices; ++i)
+      release(i, getSourceExpert(i, before));
   });
-  Value paddedEnd = constantIndex(b, shape[2] * config.group);
-  emitFor(b, end, paddedEnd, 1, [&](Value k) {
-    emitFor(b, constantIndex(b, 0), constantIndex(b, width), 1, [&](Value c) {
-      store(zero, k,
-            arith::AddIOp::create(b, c, constantIndex(b, position * width)));
-    });
-  });
+  if (!config.stacked)
+    for (int64_t i = 0; i < matrices; ++i)
+      release(i, Value());
 }
 
 func::FuncOp mlir::moe::getPackKernel(ModuleOp module, Location loc,
@@ -148,8 +159,7 @@ func::FuncOp mlir::moe::getPackKernel(ModuleOp module, Location loc,
   }
 
   SmallVector<Type> types(config.layouts.size(), config.source);
-  int64_t experts = config.target.getDimSize(0),
-          panels = config.target.getDimSize(1);
+  int64_t experts = config.target.getDimSize(0);
   auto matrices = static_cast<int64_t>(config.layouts.size());
   if (!config.stacked)
     types.push_back(IndexType::get(module.getContext()));
@@ -161,26 +171,7 @@ func::FuncOp mlir::moe::getPackKernel(ModuleOp module, Location loc,
   func->setAttr("moe.kernel", keyAttr);
   ImplicitLocOpBuilder b(loc, module.getContext());
   b.setInsertionPointToStart(&func.getBody().front());
-  Value tasks = constantIndex(b, config.stacked ? experts * panels : panels);
-  emitParallelFor(b, tasks, [&](Value task) {
-    Value expert, panel = task;
-    if (config.stacked) {
-      expert = arith::DivUIOp::create(b, task, constantIndex(b, panels));
-      panel = arith::RemUIOp::create(b, task, constantIndex(b, panels));
-    } else {
-      expert = func.getArgument(config.layouts.size());
-    }
-    for (auto [i, layout] : llvm::enumerate(config.layouts)) {
-      Value sourceExpert = expert;
-      if (config.selected)
-        sourceExpert = arith::IndexCastOp::create(
-            b, b.getIndexType(),
-            memref::LoadOp::create(b, func.getArgument(matrices),
-                                   ValueRange{constantIndex(b, i), expert}));
-      packMatrix(b, config, layout, i, func.getArgument(i), sourceExpert,
-                 func.getArguments().back(), expert, panel);
-    }
-  });
+  emitPacking(b, module, config, func);
   func::ReturnOp::create(b);
   return func;
 }

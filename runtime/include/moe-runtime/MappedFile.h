@@ -13,6 +13,12 @@
 #include <memory>
 #include <string>
 
+extern "C" {
+/// Called by code that packs weights: what stands in these bytes will not be
+/// read again, or only by few. Does nothing unless they are of a mapped file.
+void moe_release_source(int64_t address, int64_t bytes);
+}
+
 namespace moe::rt {
 
 /// A file's contents, read only, brought in by the system as they are touched.

@@ -4,12 +4,22 @@
 
 // ERROR: error: weights to pack must come from moe.weights in the same function
 
-// (Q4) Elements only move.
+// The runtime lets the system take back what has been packed.
+// CHECK: func.func private @moe_release_source(i64, i64)
+
+// (Q4) Elements only move: tiles of eight outputs by eight inputs are transposed
+// in registers. When an expert is done, the pages of the one before go.
 // CHECK-LABEL: func.func @stacked
 // CHECK:         %[[TO:.*]] = tensor.empty() : tensor<4x2x32x32xf32>
 // CHECK:         moe.call_kernel @[[$PACK:moe_pack_[0-9a-f]+]] ins(%arg0 : tensor<4x40x32xf32>) outs(%[[TO]] : tensor<4x2x32x32xf32>)
 // CHECK:       func.func private @[[$PACK]](
 // CHECK:         scf.parallel
+// CHECK-COUNT-8:   vector.load %arg0[%{{.*}}, %{{.*}}, %{{.*}}] : memref<4x40x32xf32>, vector<8xf32>
+// CHECK-COUNT-24:  vector.shuffle
+// CHECK-COUNT-8:   vector.store %{{.*}}, %arg1[%{{.*}}] : memref<4x2x32x32xf32>, vector<8xf32>
+// CHECK:           scf.if
+// CHECK:             memref.extract_aligned_pointer_as_index %arg0
+// CHECK:             func.call @moe_release_source
 func.func @stacked(%t: tensor<4x40x32xf32>) -> tensor<4x2x32x32xf32> {
   %w = moe.weights %t : tensor<4x40x32xf32> -> !moe.weights<4x40x32, f32>
   %p = moe.pack_weights %w panel(32)
@@ -23,6 +33,10 @@ func.func @stacked(%t: tensor<4x40x32xf32>) -> tensor<4x2x32x32xf32> {
 // CHECK:         %[[FIRST:.*]] = moe.call_kernel @[[$PACK:moe_pack_[0-9a-f]+]] ins(%arg0, %{{.*}} : tensor<40x32xf32>, index)
 // CHECK:         %[[BOTH:.*]] = moe.call_kernel @[[$PACK]] ins(%arg1, %{{.*}} : tensor<40x32xf32>, index) outs(%[[FIRST]] : tensor<2x2x32x32xf32>)
 // CHECK:         return %[[BOTH]]
+// CHECK:       func.func private @[[$PACK]](
+// CHECK:         scf.parallel
+// CHECK:         scf.reduce
+// CHECK:         call @moe_release_source
 func.func @separate(%a: tensor<40x32xf32>, %b: tensor<40x32xf32>)
     -> tensor<2x2x32x32xf32> {
   %w = moe.weights %a, %b : tensor<40x32xf32>, tensor<40x32xf32>
@@ -90,15 +104,33 @@ func.func @selected_separate(%a: tensor<40x32xf32>, %b: tensor<40x32xf32>)
 // CHECK-LABEL: func.func @pairs
 // CHECK:         moe.call_kernel @[[$PACK:moe_pack_[0-9a-f]+]] ins(%arg0 : tensor<4x40x7xbf16>) outs(%{{.*}} : tensor<4x2x4x64xbf16>)
 // CHECK:       func.func private @[[$PACK]](
-// CHECK:         scf.if
-// CHECK:         %[[ROW:.*]] = arith.divui %[[K:.*]], %[[TWO:.*]] : index
-// CHECK:         %[[LEFT:.*]] = arith.muli %{{.*}}, %[[TWO]] : index
-// CHECK:         %[[PARITY:.*]] = arith.remui %[[K]], %[[TWO]] : index
+// CHECK:         scf.parallel
+// CHECK:         %[[VALUE:.*]] = memref.load %arg0[%{{.*}}, %{{.*}}, %[[K:.*]]] : memref<4x40x7xbf16>
+// CHECK:         %[[ROW:.*]] = arith.divui %[[K]], %{{.*}} : index
+// CHECK:         %[[LEFT:.*]] = arith.muli %{{.*}}, %{{.*}} : index
+// CHECK:         %[[PARITY:.*]] = arith.remui %[[K]], %{{.*}} : index
 // CHECK:         %[[PLACE:.*]] = arith.addi %[[LEFT]], %[[PARITY]] : index
-// CHECK:         memref.store %{{.*}}, %{{.*}}[%{{.*}}, %{{.*}}, %[[ROW]], %[[PLACE]]] : memref<4x2x4x64xbf16>
+// CHECK:         memref.store %[[VALUE]], %{{.*}}[%{{.*}}, %{{.*}}, %[[ROW]], %[[PLACE]]] : memref<4x2x4x64xbf16>
 func.func @pairs(%t: tensor<4x40x7xbf16>) -> tensor<4x2x4x64xbf16> {
   %w = moe.weights %t : tensor<4x40x7xbf16> -> !moe.weights<4x40x7, bf16>
   %p = moe.pack_weights %w panel(32)
       : !moe.weights<4x40x7, bf16> -> tensor<4x2x4x64xbf16>
   return %p : tensor<4x2x4x64xbf16>
+}
+
+// -----
+
+// A pair of bf16 moves as one word.
+// CHECK-LABEL: func.func @words
+// CHECK:       func.func private @moe_pack_
+// CHECK:         %[[ROW:.*]] = vector.load %arg0[{{.*}}] : memref<40x80xbf16>, vector<16xbf16>
+// CHECK:         vector.bitcast %[[ROW]] : vector<16xbf16> to vector<8xi32>
+// CHECK-COUNT-24: vector.shuffle %{{.*}}, %{{.*}} : vector<8xi32>, vector<8xi32>
+// CHECK:         %[[PAIRS:.*]] = vector.bitcast %{{.*}} : vector<8xi32> to vector<16xbf16>
+// CHECK:         vector.store %[[PAIRS]], %arg2[{{.*}}] : memref<1x2x40x64xbf16>, vector<16xbf16>
+func.func @words(%t: tensor<40x80xbf16>) -> tensor<1x2x40x64xbf16> {
+  %w = moe.weights %t : tensor<40x80xbf16> -> !moe.weights<1x40x80, bf16>
+  %p = moe.pack_weights %w panel(32)
+      : !moe.weights<1x40x80, bf16> -> tensor<1x2x40x64xbf16>
+  return %p : tensor<1x2x40x64xbf16>
 }

@@ -60,6 +60,16 @@ def add_layouts(cases, rng):
         add(cases, rng, f"separate_{storage}", count=2, storage=storage, stacked=False)
 
 
+def add_tiles(cases, rng):
+    """Matrices of several panels, whose sizes are no multiples of what is packed
+    at a time."""
+    layouts = [{}, {"transposed": True}, {"step": 2, "offset": 1}]
+    for layout, storage in itertools.product(layouts, ("f32", "f64", "f16", "bf16", "i8", "ui4", "i2", "f8E4M3FN")):
+        for stacked in (True, False):
+            add(cases, rng, f"tiles_{storage}", size=148, inter=77, tokens=3, storage=storage,
+                stacked=stacked, **layout)
+
+
 def add_selections(cases, rng):
     """Experts of the sources in any order, some left out, some twice (W14)."""
     for storage, stacked in itertools.product(("f32", "bf16", "ui4", "i8", "f8E4M3FN", "f4E2M1FN"), (True, False)):
@@ -91,7 +101,7 @@ def add_vectors(cases, rng):
 def make_cases(seed):
     rng = np.random.default_rng(seed)
     cases = []
-    for part in (add_storages, add_scales, add_layouts, add_selections, add_vectors):
+    for part in (add_storages, add_scales, add_layouts, add_tiles, add_selections, add_vectors):
         part(cases, rng)
     return cases
 
