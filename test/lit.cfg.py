@@ -66,13 +66,23 @@ config.substitutions += [
     ("%host_cxx", config.cxx_compiler),
 ]
 
+package = os.path.join(config.moe_obj_root, "python")
+has_package = any(
+    name.startswith("_compiler.")
+    for _, _, names in os.walk(os.path.join(package, "moe_mlir"))
+    for name in names
+)
+if has_package and not config.moe_sanitized:
+    config.available_features.add("python-package")
+
 path = [config.moe_tools_dir, config.llvm_tools_dir, os.environ.get("PATH", "")]
 config.environment["PATH"] = os.pathsep.join(path)
 config.environment["FILECHECK_OPTS"] = "--enable-var-scope"
 config.environment["PYTHONPATH"] = os.pathsep.join(
     [
         os.path.join(config.test_source_root, "Inputs"),
-        os.path.join(config.moe_src_root, "python"),
+        # With its compiled half, where there is one.
+        package if has_package else os.path.join(config.moe_src_root, "python"),
     ]
 )
 config.environment["MOE_CUDA_LIBRARY"] = os.path.join(

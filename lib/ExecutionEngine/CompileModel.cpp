@@ -15,6 +15,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
+#include "moe/ExecutionEngine/ErrorKeeper.h"
 #include "moe/ExecutionEngine/ObjectCache.h"
 #include "moe/InitAll.h"
 #include "moe/Pipelines/MoEToCPU.h"
@@ -24,44 +25,6 @@
 
 using namespace llvm;
 using namespace moe;
-
-namespace {
-/// Keeps the first error that MLIR reports, as one line.
-class ErrorKeeper {
-public:
-  ErrorKeeper(mlir::MLIRContext &context, StringRef path)
-      : context(context), path(path),
-        id(context.getDiagEngine().registerHandler(
-            [this](mlir::Diagnostic &diagnostic) { handle(diagnostic); })) {}
-  ~ErrorKeeper() { context.getDiagEngine().eraseHandler(id); }
-
-  Error take() {
-    return createStringError(message.empty() ? path + ": cannot be compiled"
-                                             : message);
-  }
-
-private:
-  void handle(mlir::Diagnostic &diagnostic) {
-    if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error ||
-        !message.empty())
-      return;
-    auto position = dyn_cast<mlir::FileLineColLoc>(diagnostic.getLocation());
-    if (!position || position.getLine() == 0) {
-      message = mlir::onnxir::formatDiagnostic(diagnostic, path);
-      return;
-    }
-    raw_string_ostream os(message);
-    os << position.getFilename().getValue() << ':' << position.getLine() << ':'
-       << position.getColumn() << ": " << diagnostic;
-    std::replace(message.begin(), message.end(), '\n', ' ');
-  }
-
-  mlir::MLIRContext &context;
-  std::string path;
-  std::string message;
-  mlir::DiagnosticEngine::HandlerID id;
-};
-} // namespace
 
 static mlir::OwningOpRef<mlir::ModuleOp> readModel(StringRef path,
                                                    mlir::MLIRContext &context) {

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Program.h"
+#include "moe/ExecutionEngine/Program.h"
 #include "moe-runtime/Library.h"
 #include "moe-runtime/Parallel.h"
 #include "llvm/BinaryFormat/Magic.h"
@@ -18,54 +18,54 @@ using namespace llvm;
 using namespace moe;
 
 namespace {
-/// Gives back what a library handed out.
-template <auto member> struct Release {
-  template <typename T> void operator()(T *pointer) {
-    (library->*member)(pointer);
-  }
-  const MoELibrary *library;
-};
-
 class LibraryProgram : public Program {
 public:
-  LibraryProgram(const MoELibrary *library, MoEModel *model, MoECall *call,
-                 rt::Manifest manifest, size_t entry)
-      : library(library), model(model, {library}), call(call, {library}),
-        manifest(std::move(manifest)), entry(entry) {}
+  LibraryProgram(const MoELibrary *library, std::shared_ptr<MoEModel> model,
+                 std::shared_ptr<const rt::Manifest> manifest, size_t entry)
+      : library(library), model(std::move(model)),
+        call(library->createCall(this->model.get())),
+        manifest(std::move(manifest)), entry(entry) {
+    library->setProfiling(call, 1);
+  }
+  ~LibraryProgram() override { library->destroyCall(call); }
+
+  std::unique_ptr<Program> createCaller() const override {
+    return std::make_unique<LibraryProgram>(library, model, manifest, entry);
+  }
 
   const rt::EntrySpec &getSpec() const override {
-    return manifest.entries[entry];
+    return manifest->entries[entry];
   }
 
   Error setInput(size_t index, void *data,
                  const std::vector<int64_t> &dims) override {
     MoETensor tensor{data, dims.size(), dims.data()};
-    return check(library->setInput(call.get(), index, &tensor));
+    return check(library->setInput(call, index, &tensor));
   }
 
-  void clearInputs() override { library->clearInputs(call.get()); }
+  void clearInputs() override { library->clearInputs(call); }
 
-  Error run() override { return check(library->run(call.get())); }
+  Error run() override { return check(library->run(call)); }
 
   Expected<ResultView> getResult(size_t index) const override {
     MoETensor tensor;
-    if (Error error = check(library->getResult(call.get(), index, &tensor)))
+    if (Error error = check(library->getResult(call, index, &tensor)))
       return error;
     return ResultView{tensor.data, {tensor.dims, tensor.dims + tensor.rank}};
   }
 
   std::vector<rt::Profile::Phase> getPhases() const override {
     std::vector<rt::Profile::Phase> phases;
-    for (size_t i = 0; i < library->getNumPhases(call.get()); ++i) {
+    for (size_t i = 0; i < library->getNumPhases(call); ++i) {
       MoEPhase phase;
-      if (library->getPhase(call.get(), i, &phase) == 0)
+      if (library->getPhase(call, i, &phase) == 0)
         phases.push_back({phase.node, phase.kind, phase.seconds, phase.count,
                           phase.countsRows != 0, phase.rows, phase.products});
     }
     return phases;
   }
 
-  void clearPhases() override { library->setProfiling(call.get(), 1); }
+  void clearPhases() override { library->setProfiling(call, 1); }
 
 private:
   Error check(int failed) const {
@@ -73,9 +73,9 @@ private:
   }
 
   const MoELibrary *library;
-  std::unique_ptr<MoEModel, Release<&MoELibrary::unload>> model;
-  std::unique_ptr<MoECall, Release<&MoELibrary::destroyCall>> call;
-  rt::Manifest manifest;
+  std::shared_ptr<MoEModel> model;
+  MoECall *call;
+  std::shared_ptr<const rt::Manifest> manifest;
   size_t entry;
 };
 } // namespace
@@ -130,18 +130,18 @@ moe::loadLibrary(StringRef path, StringRef entry,
   const char *text = library->getManifest();
   if (!text)
     return createStringError(library->getError());
-  rt::Manifest manifest;
+  auto manifest = std::make_shared<rt::Manifest>();
   std::string error;
-  if (!rt::Manifest::parse(text, manifest, error))
+  if (!rt::Manifest::parse(text, *manifest, error))
     return createStringError(error);
-  MoEModel *model = library->load(entry.str().c_str(), /*folder=*/nullptr);
+  std::shared_ptr<MoEModel> model(
+      library->load(entry.str().c_str(), /*folder=*/nullptr),
+      [=](MoEModel *model) { library->unload(model); });
   if (!model)
     return createStringError(library->getError());
   size_t index = 0;
-  while (manifest.entries[index].name != library->getEntry(model))
+  while (manifest->entries[index].name != library->getEntry(model.get()))
     ++index;
-  MoECall *call = library->createCall(model);
-  library->setProfiling(call, 1);
-  return std::make_unique<LibraryProgram>(library, model, call,
+  return std::make_unique<LibraryProgram>(library, std::move(model),
                                           std::move(manifest), index);
 }

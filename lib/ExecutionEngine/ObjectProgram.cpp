@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Program.h"
+#include "moe/ExecutionEngine/Program.h"
 #include "moe/ExecutionEngine/LoadedCode.h"
 
 using namespace llvm;
@@ -15,10 +15,14 @@ using namespace moe;
 namespace {
 class ObjectProgram : public Program {
 public:
-  ObjectProgram(std::unique_ptr<LoadedCode> code,
-                std::unique_ptr<rt::Model> model, size_t entry)
+  ObjectProgram(std::shared_ptr<LoadedCode> code,
+                std::shared_ptr<rt::Model> model, size_t entry)
       : code(std::move(code)), model(std::move(model)), entry(entry),
         call(*this->model, entry) {}
+
+  std::unique_ptr<Program> createCaller() const override {
+    return std::make_unique<ObjectProgram>(code, model, entry);
+  }
 
   const rt::EntrySpec &getSpec() const override {
     return model->getEntry(entry);
@@ -56,8 +60,8 @@ public:
   void clearPhases() override { profile = rt::Profile(); }
 
 private:
-  std::unique_ptr<LoadedCode> code;
-  std::unique_ptr<rt::Model> model;
+  std::shared_ptr<LoadedCode> code;
+  std::shared_ptr<rt::Model> model;
   size_t entry;
   rt::Call call;
   rt::Profile profile;

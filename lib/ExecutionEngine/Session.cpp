@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Session.h"
+#include "moe/ExecutionEngine/Session.h"
 #include "moe/Target/ONNX/Import.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"

@@ -9,7 +9,7 @@
 #ifndef MOE_TOOLS_MOEBENCH_CEILINGS_H
 #define MOE_TOOLS_MOEBENCH_CEILINGS_H
 
-#include "../common/Session.h"
+#include "moe/ExecutionEngine/Session.h"
 #include "LayerModel.h"
 #include <map>
 

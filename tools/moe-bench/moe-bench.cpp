@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "../common/Session.h"
+#include "moe/ExecutionEngine/Session.h"
 #include "Ceilings.h"
 #include "Options.h"
 #include "Report.h"

@@ -9,7 +9,7 @@
 #ifndef MOE_TOOLS_MOERUN_COMPARISON_H
 #define MOE_TOOLS_MOERUN_COMPARISON_H
 
-#include "../common/Session.h"
+#include "moe/ExecutionEngine/Session.h"
 
 namespace moe {
 

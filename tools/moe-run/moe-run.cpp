@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "../common/Session.h"
+#include "moe/ExecutionEngine/Session.h"
 #include "Bisection.h"
 #include "Comparison.h"
 #include "Options.h"

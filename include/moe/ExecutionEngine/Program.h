@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MOE_TOOLS_COMMON_PROGRAM_H
-#define MOE_TOOLS_COMMON_PROGRAM_H
+#ifndef MOE_EXECUTIONENGINE_PROGRAM_H
+#define MOE_EXECUTIONENGINE_PROGRAM_H
 
 #include "moe-runtime/Model.h"
 #include "llvm/Support/Error.h"
@@ -26,6 +26,10 @@ struct ResultView {
 class Program {
 public:
   virtual ~Program() = default;
+
+  /// Another caller of what is loaded, with inputs and results of its own; may
+  /// be used by another thread at the same time.
+  virtual std::unique_ptr<Program> createCaller() const = 0;
 
   virtual const rt::EntrySpec &getSpec() const = 0;
   /// `data` must live until the last run.
@@ -57,4 +61,4 @@ bool isLibraryFile(llvm::StringRef path);
 
 } // namespace moe
 
-#endif // MOE_TOOLS_COMMON_PROGRAM_H
+#endif // MOE_EXECUTIONENGINE_PROGRAM_H

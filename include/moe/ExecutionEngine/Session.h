@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MOE_TOOLS_COMMON_SESSION_H
-#define MOE_TOOLS_COMMON_SESSION_H
+#ifndef MOE_EXECUTIONENGINE_SESSION_H
+#define MOE_EXECUTIONENGINE_SESSION_H
 
-#include "Program.h"
+#include "moe/ExecutionEngine/Program.h"
 #include "moe/ExecutionEngine/CompileModel.h"
 #include "moe/Support/HostTensor.h"
 #include "llvm/ADT/ArrayRef.h"
@@ -39,6 +39,7 @@ public:
          const CompileOptions &options);
 
   const rt::EntrySpec &getSpec() const { return program->getSpec(); }
+  const Program &getProgram() const { return *program; }
   const StartTimes &getStartTimes() const { return times; }
   const CallTimes &getCallTimes() const { return calls; }
   /// Times by phase in these calls.
@@ -78,4 +79,4 @@ private:
 
 } // namespace moe
 
-#endif // MOE_TOOLS_COMMON_SESSION_H
+#endif // MOE_EXECUTIONENGINE_SESSION_H
