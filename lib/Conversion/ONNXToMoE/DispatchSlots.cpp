@@ -43,6 +43,8 @@ public:
       : reader(reader), variables(variables) {}
 
   std::optional<DispatchSlots> read(ArrayRef<Access> factors);
+  std::optional<Count> readCount(Access access, const Access &ids,
+                                 const Binding &expert, unsigned depth);
 
 private:
   bool collectParts(Access access, SmallVectorImpl<Access> &parts,
@@ -54,8 +56,6 @@ private:
   bool checkLimit(const Slot &slot, const Access &limit);
   bool splitAt(const Access &access, const Binding &at,
                SmallVectorImpl<Access> &factors, unsigned depth);
-  std::optional<Count> readCount(Access access, const Access &ids,
-                                 const Binding &expert, unsigned depth);
   /// Whether `access` marks the choice `ids` at the tokens `at` and `expert`;
   /// without `ids`, sets it.
   bool isMark(const Access &access, Access &ids, ArrayRef<int> at,
@@ -452,4 +452,15 @@ std::optional<DispatchSlots>
 moe::readDispatchSlots(AccessReader &reader, ArrayRef<Access> factors,
                        const DispatchVariables &variables) {
   return SlotReader(reader, variables).read(factors);
+}
+
+std::optional<double> moe::readPlace(AccessReader &reader, const Access &access,
+                                     const Access &ids, const Binding &expert,
+                                     ArrayRef<int> order) {
+  DispatchVariables variables{order, expert.var, -1, 0};
+  auto count =
+      SlotReader(reader, variables).readCount(access, ids, expert, kMaxDepth);
+  if (!count || !count->own || !count->before.empty() || !count->limits.empty())
+    return std::nullopt;
+  return count->offset;
 }

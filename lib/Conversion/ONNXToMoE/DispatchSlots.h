@@ -37,6 +37,13 @@ std::optional<DispatchSlots>
 readDispatchSlots(AccessReader &reader, ArrayRef<Access> factors,
                   const DispatchVariables &variables);
 
+/// Reads `access` as the number of slots before one, in the order of the
+/// variables `order`, that hold the same expert: `ids` are what the slots hold,
+/// `expert` is bound to that of the one. Returns what is added to the number.
+std::optional<double> readPlace(AccessReader &reader, const Access &access,
+                                const Access &ids, const Binding &expert,
+                                ArrayRef<int> order);
+
 } // namespace mlir::moe
 
 #endif // MOE_LIB_CONVERSION_ONNXTOMOE_DISPATCHSLOTS_H

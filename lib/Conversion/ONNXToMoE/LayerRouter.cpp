@@ -127,7 +127,10 @@ bool LayerBuilder::readRouting() {
     found = matchDenseRouting(router.dense->origin, remarks, findScores);
   else if (router.weights)
     found = matchRouting(router.ids->origin, router.weights->origin, remarks,
-                         /*experts=*/0, findScores);
+                         /*experts=*/0, findScores,
+                         [&](Value condition, int64_t experts) {
+                           return findAdmission(facts, condition, experts);
+                         });
   else
     found = matchRouting(router.ids->origin, Value(), remarks, countExperts());
   // Gates that may be negative count here only where they are not.
@@ -152,12 +155,20 @@ bool LayerBuilder::readRouting() {
                       : isNonNegative(facts.get(found->values).expr);
       mayBeZero = last ? last.getOpType() == "Relu"
                        : facts.get(found->values).expr->isMap("Relu");
+    } else if (!positive && found->score == ScoreFunction::Identity) {
+      // What no score function computes alike, for it is rounded, say.
+      View logits = facts.get(found->logits);
+      positive = mayBeZero = logits && isNonNegative(logits.expr);
     }
     // 0 / 0 is not greater than 0 either.
     positive &= !mayBeZero || found->normalize != NormalizeMode::Sum ||
                 found->epsilon > 0.0 || found->floor > 0.0;
-    if (!positive || found->scale < 0)
+    if (!positive || found->scale < 0) {
+      remarks.note(gates->origin, "router",
+                   "experts ask for weights greater than 0, and weights may be "
+                   "negative or no numbers");
       found = failure();
+    }
   }
   if (succeeded(found)) {
     layer.routing = *found;

@@ -40,8 +40,8 @@ static bool isTopOf(Value picked, Value choice, int64_t k, NodeOp chooser) {
     return k == 1;
   bool isOrdered = node == chooser || k == 1 ||
                    (node.getInt("sorted", 1) && chooser.getInt("sorted", 1));
-  return picked == node.getResult(0) && node.getInt("largest", 1) &&
-         isWide && isOrdered;
+  return picked == node.getResult(0) && node.getInt("largest", 1) && isWide &&
+         isOrdered;
 }
 
 Value RouterReader::getGathered(Value ids, Value picked) {
@@ -64,14 +64,14 @@ Value RouterReader::getGatheredByNodes(Value ids, Value picked) {
     bool isRow = rank > 1 && node.getInt("batch_dims", 0) == rank - 1 &&
                  getRank(index) == rank + 1 && getSize(index, -1) == 1 &&
                  getSize(index, -2) == k && getSize(scores, -1) == experts;
-    return isRow && sameElements(stripIndex(index), stripIndex(ids)) ? scores
+    return isRow && sameElements(stripSlots(index), stripSlots(ids)) ? scores
                                                                      : Value();
   }
   if (node.getOpType() == "GatherElements") {
     Value scores = node.getInput(0), index = node.getInput(1);
     bool isWhole = getSize(scores, -1) == experts && getSize(index, -1) == k;
     return isWhole && isAlongLast(node) &&
-                   sameElements(stripIndex(index), stripIndex(ids))
+                   sameElements(stripSlots(index), stripSlots(ids))
                ? scores
                : Value();
   }
@@ -142,6 +142,11 @@ static Value stripFunctions(Value picked, SmallVectorImpl<NodeOp> &functions) {
 LogicalResult RouterReader::readTopK(NodeOp topK, Value ids, Value picked) {
   Value choice = topK.getInput(0);
   int64_t k = getSize(ids, -1), experts = getSize(choice, -1);
+  TieBreak tie = TieBreak::Lower;
+  if (getNode(ids, "Sub")) {
+    choice = getNode(stripLayout(choice)).getInput(0);
+    tie = TieBreak::Higher;
+  }
   if (!isAlongLast(topK))
     return stop(ids, "the choice is not made along the last dimension");
   if (!topK.getInt("largest", 1))
@@ -150,21 +155,22 @@ LogicalResult RouterReader::readTopK(NodeOp topK, Value ids, Value picked) {
       k > experts)
     return stop(ids, "the number of experts or of picks is not known");
   routing.experts = experts;
-  setSelect(SelectMode::TopK, k);
-  if (isTopOf(picked, choice, k, topK))
+  setSelect(SelectMode::TopK, k, 0.0, 0.0, tie);
+  if (isTopOf(picked, topK.getInput(0), k, topK))
     return readChoice(choice, Value());
   if (Value scores = getGathered(ids, picked))
     return readChoice(choice, scores);
   // A function of the greatest values is that of all, at the choice.
   SmallVector<NodeOp> functions;
   Value greatest = stripFunctions(picked, functions);
-  if (!functions.empty() && isTopOf(greatest, choice, k, topK) &&
+  if (!functions.empty() && isTopOf(greatest, topK.getInput(0), k, topK) &&
       succeeded(readChoice(choice, Value()))) {
     routing.values = choice;
     routing.functions.assign(functions.rbegin(), functions.rend());
     return success();
   }
-  if (std::optional<Masked> masked = getMasked(stripExact(picked)))
+  std::optional<Masked> masked = getMasked(stripExact(picked));
+  if (masked && tie == TieBreak::Lower)
     return readTopP(topK, *masked);
   return stop(picked, "weights are not scores of the chosen experts");
 }
@@ -195,14 +201,19 @@ LogicalResult RouterReader::readArgMax(NodeOp argMax, Value picked) {
 //===----------------------------------------------------------------------===//
 
 bool moe::isNeverNegative(Value ids) {
-  NodeOp node =
-      getNode(stripHead(stripIndex(ids)), {"TopK", "ArgMax", "Mod"});
+  NodeOp node = getNode(stripHead(stripIndex(ids)), {"TopK", "ArgMax", "Mod"});
   if (!node || node.getOpType() != "Mod")
     return static_cast<bool>(node);
   if (node.getInt("fmod", 0))
     return false;
   std::optional<double> divisor = getUniform(node.getInput(1));
   return divisor && *divisor > 0.0;
+}
+
+/// Rows of a table that are some other number where they are none.
+Value RouterReader::stripRow(Value rows) {
+  Value inner = stripSlots(rows);
+  return inner == stripIndex(rows) ? rows : inner;
 }
 
 LogicalResult RouterReader::readFixed(Value ids, Value picked) {
@@ -230,7 +241,7 @@ LogicalResult RouterReader::readFixed(Value ids, Value picked) {
     mode = SelectMode::Table;
     k = rank == 2 ? getSize(table, 1) : 1;
     routing.table = table;
-    routing.ids = stripLayout(tokens);
+    routing.ids = stripLayout(stripRow(tokens));
     routing.idsWrap = rows;
   }
   if (ShapedType::isDynamic(k) || k < 1)
@@ -256,12 +267,37 @@ LogicalResult RouterReader::readFixed(Value ids, Value picked) {
 // The whole
 //===----------------------------------------------------------------------===//
 
+/// The TopK of values along the last dimension in the reverse order, if `ids`
+/// are the positions of what it finds in them: of equal values the last ones.
+static NodeOp getMirrored(Value ids) {
+  NodeOp sub = getNode(ids, "Sub");
+  Value found = sub ? stripHead(stripIndex(sub.getInput(1))) : Value();
+  NodeOp topK = getNode(found, "TopK");
+  if (!topK || found != topK.getResult(1))
+    return {};
+  Value mirror = topK.getInput(0);
+  NodeOp slice = getNode(stripLayout(mirror), "Slice");
+  int64_t size = getSize(mirror, -1), rank = getRank(mirror);
+  if (!slice || !slice.getInput(3) || !slice.getInput(4) ||
+      getSize(slice.getInput(0), -1) != size || ShapedType::isDynamic(size) ||
+      getRank(slice.getInput(0)) != rank ||
+      getNumElements(slice.getInput(3)) != 1 ||
+      !isUniform(slice.getInput(4), -1.0) ||
+      !(isUniform(slice.getInput(3), -1.0) ||
+        isUniform(slice.getInput(3), rank - 1.0)) ||
+      !isUniform(sub.getInput(0), size - 1.0))
+    return {};
+  return topK;
+}
+
 LogicalResult RouterReader::readPick(Value ids, Value picked) {
   ids = stripIndex(ids);
   NodeOp node = getNode(ids);
   NodeOp topK = getNode(stripHead(ids), "TopK");
   if (topK && stripHead(ids) == topK.getResult(1))
     return readTopK(topK, ids, picked);
+  if (NodeOp mirrored = getMirrored(ids))
+    return readTopK(mirrored, ids, picked);
   if (node && node.getOpType() == "ArgMax")
     return readArgMax(node, picked);
   if (node && node.getOpType() == "Concat")
@@ -294,9 +330,13 @@ FailureOr<Routing> RouterReader::read(Value ids, Value weights,
     return routing;
   }
   routing.weightType = getElementTypeOrSelf(weights.getType());
-  FailureOr<Value> picked = readChain(weights, getWidth(ids));
-  if (failed(picked) || failed(readPick(ids, *picked)) ||
-      failed(checkSum(weights)))
+  takeSlotTests(ids, weights);
+  FailureOr<Value> picked = readChain(weights, getWidth(stripSlots(ids)));
+  if (failed(picked))
+    return failure();
+  Value kept = slotTests.empty() ? *picked : stripEmpty(*picked, 0.0);
+  if (failed(readPick(stripSlots(ids), kept)) || failed(checkSum(weights)) ||
+      failed(readSlotTests(ids)))
     return failure();
   return routing;
 }
@@ -342,7 +382,8 @@ FailureOr<Routing> moe::matchExpertChoice(Value tokens, Value weights,
 
 FailureOr<Routing> moe::matchRouting(Value ids, Value weights,
                                      RemarkSink &remarks, int64_t experts,
-                                     ScoreFinder findScores) {
-  return RouterReader(ids.getContext(), remarks, findScores)
+                                     ScoreFinder findScores,
+                                     AdmissionFinder findAdmission) {
+  return RouterReader(ids.getContext(), remarks, findScores, findAdmission)
       .read(ids, weights, experts);
 }

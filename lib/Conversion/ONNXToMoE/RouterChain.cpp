@@ -154,6 +154,8 @@ FailureOr<Value> RouterReader::readChain(Value weights, int64_t width) {
     if (type == "Softmax" && routing.normalize == NormalizeMode::None &&
         getSize(first, -1) == width && isAlongLast(node)) {
       // A softmax over all experts is a score; one over the picks is not.
+      if (!slotTests.empty())
+        first = stripEmpty(first, -INFINITY);
       Value inner = stripExact(first);
       NodeOp topK = getNode(inner, "TopK");
       NodeOp scatter = getNode(inner, "ScatterElements");

@@ -34,6 +34,17 @@ struct Masked {
   bool inverted = false;
 };
 
+/// A condition, or its contrary.
+struct SlotTest {
+  Value condition;
+  bool inverted = false;
+  /// The condition before layouts were stripped.
+  Value operand;
+};
+/// Adds what `condition` asks for, one by one, to `tests`.
+void splitCondition(Value condition, bool inverted,
+                    SmallVectorImpl<SlotTest> &tests);
+
 /// A comparison with a number: value > bound, ≥, <, ≤, after stripping Not and
 /// casts from and to bool.
 struct Comparison {
@@ -41,7 +52,7 @@ struct Comparison {
   Value bound;
   bool greater = false, orEqual = false;
 };
-std::optional<Comparison> getComparison(Value condition);
+std::optional<Comparison> getComparison(Value condition, bool inverted = false);
 /// The bound b for which `value > b` (`value < b` if not greater) says what
 /// the comparison says of numbers of the value's type; nothing when the bound
 /// is not a known number.
@@ -57,8 +68,10 @@ bool isNeverNegative(Value ids);
 class RouterReader {
 public:
   RouterReader(MLIRContext *context, RemarkSink &remarks,
-               ScoreFinder findScores = nullptr)
-      : context(context), remarks(remarks), findScores(findScores) {}
+               ScoreFinder findScores = nullptr,
+               AdmissionFinder findAdmission = nullptr)
+      : context(context), remarks(remarks), findScores(findScores),
+        findAdmission(findAdmission) {}
 
   FailureOr<Routing> read(Value ids, Value weights, int64_t experts);
   FailureOr<Routing> readDense(Value gates);
@@ -73,6 +86,23 @@ private:
     remarks.note(value, "router", reason);
     return failure();
   }
+
+  /// Takes the conditions off `ids` and `weights`, which are −1 and 0 where one
+  /// of them does not hold, and remembers them.
+  void takeSlotTests(Value &ids, Value &weights);
+  /// Explains these conditions once the choice is known.
+  LogicalResult readSlotTests(Value ids);
+  bool readDropBelow(const SlotTest &test, Value weights);
+  bool readCut(const SlotTest &test, Value ids);
+  LogicalResult readRange(const SlotTest &test, Value ids);
+  LogicalResult readAdmission(const SlotTest &test, Value ids);
+  /// Whether all that `condition` asks for are conditions of the slots.
+  bool isOfSlots(Value condition);
+  /// `ids` without layouts, casts, and what stands in slots without an expert.
+  Value stripSlots(Value ids);
+  Value stripRow(Value rows);
+  /// `values` without `fill` in slots without an expert, if they are that.
+  Value stripEmpty(Value values, double fill);
 
   /// Follows scale, normalisation and casts from `weights`, whose rows are
   /// `width` wide, to what was picked.
@@ -127,7 +157,12 @@ private:
   MLIRContext *context;
   RemarkSink &remarks;
   ScoreFinder findScores;
+  AdmissionFinder findAdmission;
   Routing routing;
+  /// What holds for slots with an expert.
+  SmallVector<SlotTest> slotTests;
+  /// Whether what is normalised is without weights of other slots.
+  bool weighsSlots = false;
   /// Whether |w| was summed where w is meant.
   bool sumsMagnitudes = false;
 };

@@ -200,8 +200,20 @@ std::optional<Masked> moe::getMasked(Value value) {
   return std::nullopt;
 }
 
-std::optional<Comparison> moe::getComparison(Value condition) {
-  bool inverted = false;
+void moe::splitCondition(Value condition, bool inverted,
+                         SmallVectorImpl<SlotTest> &tests) {
+  Value operand = condition;
+  condition = stripCondition(condition, inverted);
+  NodeOp node = getNode(condition, inverted ? "Or" : "And");
+  if (!node || tests.size() > kMaskDepth) {
+    tests.push_back({condition, inverted, operand});
+    return;
+  }
+  splitCondition(node.getInput(0), inverted, tests);
+  splitCondition(node.getInput(1), inverted, tests);
+}
+
+std::optional<Comparison> moe::getComparison(Value condition, bool inverted) {
   NodeOp node = getNode(stripCondition(condition, inverted),
                         {"Greater", "GreaterOrEqual", "Less", "LessOrEqual"});
   if (!node)

@@ -56,6 +56,18 @@ struct Routing {
 /// Finds the scores …×E that `picked` are at `ids`; null where it cannot tell.
 using ScoreFinder = llvm::function_ref<Value(Value ids, Value picked)>;
 
+/// The slots that an expert admits, in the order of `ids` …×k: those of all
+/// tokens' first choice come first.
+struct Admission {
+  Value ids;
+  CapacityAttr capacity;
+};
+
+/// Reads a condition …×k that holds for slots which are admitted to one of so
+/// many experts; nothing where it is something else.
+using AdmissionFinder = llvm::function_ref<std::optional<Admission>(
+    Value condition, int64_t experts)>;
+
 /// Reads the router behind a choice: `ids` are integers …×k or flat, `weights`
 /// the floats that belong to them, in whatever layout. Notes in `remarks` what
 /// it does not understand.
@@ -63,7 +75,8 @@ using ScoreFinder = llvm::function_ref<Value(Value ids, Value picked)>;
 /// where weights are gathered in a way that nodes alone do not tell.
 FailureOr<Routing> matchRouting(Value ids, Value weights, RemarkSink &remarks,
                                 int64_t experts = 0,
-                                ScoreFinder findScores = nullptr);
+                                ScoreFinder findScores = nullptr,
+                                AdmissionFinder findAdmission = nullptr);
 
 /// Reads the router behind dense gates …×E, which are 0 for experts that were
 /// not chosen.

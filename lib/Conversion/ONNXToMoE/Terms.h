@@ -10,6 +10,7 @@
 #define MOE_LIB_CONVERSION_ONNXTOMOE_TERMS_H
 
 #include "Body.h"
+#include "Routing.h"
 
 namespace mlir::moe {
 
@@ -124,6 +125,12 @@ std::optional<ExpertTest> matchTest(AccessReader &reader, Access access);
 /// The tensor, tokens × experts, whose elements at `ids` are `picked`; null
 /// where there is none.
 Value findGatheredScores(Facts &facts, Value ids, Value picked);
+
+/// Reads a condition T×k that holds for slots whose expert, one of so many, has
+/// room for them: as many as were before them, in all tokens' earlier slots and
+/// in earlier tokens' own, are less than a number.
+std::optional<Admission> findAdmission(Facts &facts, Value condition,
+                                       int64_t experts);
 
 /// Finds the gate of a term whose rows are dispatched by a one-hot tensor.
 bool classifyDispatch(AccessReader &reader, const SumTree &tree, Term &term);
