@@ -68,7 +68,7 @@ private:
   Type type;
   /// 1×T×H, and T×H.
   Value rows, tokens;
-  /// E×T×1, and whether an entry has a slot.
+  /// E×T×1, and whether an entry has a slot; null where all have one.
   Value gates, hits;
   /// T×out; null before the first experts.
   Value total;
@@ -78,6 +78,18 @@ private:
 void StandardLayer::buildGates() {
   Builder b(nodes.getContext());
   rows = nodes.unsqueeze(tokens, {0});
+  auto byExpert = [&](Value matrix) {
+    if (!layer.isExpertChoice)
+      matrix = nodes.transpose(matrix, {1, 0});
+    return nodes.unsqueeze(matrix, {2});
+  };
+  // Slot j of a choice of all holds expert j.
+  GateOp gate = layer.getGate();
+  if (gate && gate.getSelect().getMode() == SelectMode::All &&
+      !gate.getCapacity() && !gate.getDropBelow()) {
+    gates = byExpert(nodes.cast(layer.weights, type));
+    return;
+  }
   Type i32 = b.getI32Type();
   // What a slot may hold: experts, or tokens where experts choose.
   Value all;
@@ -98,11 +110,6 @@ void StandardLayer::buildGates() {
   Value hit = binary("Equal", nodes.unsqueeze(layer.ids, {2}), all);
   hit = nodes.cast(hit, type);
   Value weights = nodes.unsqueeze(nodes.cast(layer.weights, type), {2});
-  auto byExpert = [&](Value matrix) {
-    if (!layer.isExpertChoice)
-      matrix = nodes.transpose(matrix, {1, 0});
-    return nodes.unsqueeze(matrix, {2});
-  };
   Value count = byExpert(nodes.sum(hit, 1, /*keep=*/false));
   hits = binary("Greater", count, real(0.0));
   Value none = real(0.0);
@@ -258,11 +265,11 @@ LogicalResult StandardLayer::addDense(Operation *set, int64_t begin,
     return failure();
   if (!*output)
     return success();
+  Value weighed = binary("Mul", *output, nodes.slice(gates, 0, begin, end));
   // Not 0·y: what an expert makes of other tokens may be infinite.
-  Value weighed = nodes.node(
-      "Where",
-      {nodes.slice(hits, 0, begin, end),
-       binary("Mul", *output, nodes.slice(gates, 0, begin, end)), real(0.0)});
+  if (hits)
+    weighed = nodes.node(
+        "Where", {nodes.slice(hits, 0, begin, end), weighed, real(0.0)});
   add(nodes.sum(weighed, 0, /*keep=*/false));
   return success();
 }

@@ -58,7 +58,7 @@ private:
   void chooseTokens();
   /// Slots that come too late for their expert hold none.
   void limitCapacity();
-  Value weighByMixer();
+  void mix();
   void normalize();
   void addShared();
   void restrictTo(Value condition) {
@@ -215,7 +215,7 @@ LogicalResult GateNodes::select() {
     break;
   }
   case SelectMode::SparseMixer:
-    rank(k);
+    mix();
     break;
   case SelectMode::ExpertChoice:
     chooseTokens();
@@ -273,27 +273,37 @@ void GateNodes::limitCapacity() {
   restrictTo(nodes.transpose(admitted, {1, 0}));
 }
 
-/// The weights that SparseMixer gives its two picks, (A10) of docs/Spec.md.
-Value GateNodes::weighByMixer() {
-  double jitter = gate.getSelect().getJitter();
+/// The picks of SparseMixer one by one, (A10) of docs/Spec.md.
+void GateNodes::mix() {
+  double infinity = std::numeric_limits<double>::infinity();
   Value magnitude = nodes.node("Abs", {choice});
-  Value numbers = buildExpertNumbers();
-  SmallVector<Value> columns;
+  Value reach = real(2.0 * gate.getSelect().getJitter());
+  Value candidates = choice;
+  SmallVector<Value> picks, columns;
   for (int64_t slot = 0; slot < k; ++slot) {
-    Value best = nodes.slice(chosen, 1, slot, slot + 1);
-    Value reach =
-        binary("Mul", binary("Max", magnitude, best), real(2.0 * jitter));
-    Value out = binary("Greater", binary("Sub", best, choice), reach);
     // Who won before takes no part.
-    if (slot != 0)
-      out = binary("Or", out,
-                   binary("Equal", numbers, nodes.slice(ids, 1, 0, slot)));
-    Value exp = nodes.node("Exp", {binary("Sub", choice, best)});
-    Value sum = nodes.sum(nodes.node("Where", {out, real(0.0), exp}), 1,
-                          /*keep=*/true);
-    columns.push_back(binary("Div", real(1.0), sum));
+    if (slot != 0) {
+      Value shape = nodes.node("Shape", {picks.back()});
+      Value none = nodes.node("Expand", {real(-infinity), shape});
+      candidates =
+          nodes.node("ScatterElements", {candidates, picks.back(), none},
+                     nodes.attr("axis", 1));
+    }
+    SmallVector<NamedAttribute> attributes{nodes.attr("axis", 1)};
+    if (prefersHigher())
+      attributes.push_back(nodes.attr("select_last_index", 1));
+    picks.push_back(nodes.node("ArgMax", {candidates}, attributes));
+    Value best = nodes.nodes("TopK", {candidates, nodes.ints({1})}, 2,
+                             nodes.attr("axis", 1))[0];
+    Value far = binary("Greater", binary("Sub", best, choice),
+                       binary("Mul", binary("Max", magnitude, best), reach));
+    Value near = nodes.node("Where", {far, real(-infinity), candidates});
+    Value scores = nodes.node("Softmax", {near}, nodes.attr("axis", 1));
+    columns.push_back(nodes.node("GatherElements", {scores, picks.back()},
+                                 nodes.attr("axis", 1)));
   }
-  return nodes.concat(columns, 1);
+  ids = nodes.concat(picks, 1);
+  weights = nodes.concat(columns, 1);
 }
 
 void GateNodes::normalize() {
@@ -340,9 +350,10 @@ LogicalResult GateNodes::build() {
   if (failed(select()))
     return failure();
   limitCapacity();
-  if (gate.getSelect().getMode() == SelectMode::SparseMixer)
-    weights = weighByMixer();
-  else if (!gate.isExpertChoice())
+  SelectMode mode = gate.getSelect().getMode();
+  if (mode == SelectMode::All)
+    weights = getValues();
+  else if (mode != SelectMode::SparseMixer && !gate.isExpertChoice())
     weights =
         nodes.node("GatherElements", {getValues(), ids}, nodes.attr("axis", 1));
   normalize();

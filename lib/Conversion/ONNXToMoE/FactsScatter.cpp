@@ -147,6 +147,17 @@ bool Facts::isDistinct(const Expr *index) {
     }
     mask = from.expr;
   }
+  // Ids that are counted from the back.
+  if (mask->isMap("Sub") && mask->operands[0].expr->is(Expr::Kind::Splat)) {
+    const Operand &from = mask->operands[1];
+    for (int &axis : others) {
+      auto it = llvm::find(from.axes, axis);
+      if (it == from.axes.end())
+        return false;
+      axis = it - from.axes.begin();
+    }
+    mask = from.expr;
+  }
   if (!mask->is(Expr::Kind::Leaf))
     return false;
   auto node = mask->value.getDefiningOp<NodeOp>();

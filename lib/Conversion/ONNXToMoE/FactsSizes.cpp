@@ -79,6 +79,26 @@ std::optional<Layout> Facts::getOpaqueLayout(NodeOp node) {
     dims.back() = second.dims[flips ? 0 : 1];
     return dims;
   }
+  if (type == "Slice") {
+    // Backwards, say: the other sizes stay.
+    auto output = dyn_cast<RankedTensorType>(node.getResult(0).getType());
+    auto axes = node.getInput(3) ? shapes.getConstants(node.getInput(3))
+                                 : std::nullopt;
+    if (!axes || !output ||
+        output.getRank() != static_cast<int64_t>(first.dims.size()))
+      return std::nullopt;
+    Layout dims(first.dims);
+    for (int64_t i : *axes) {
+      auto axis = onnxir::normalizeAxis(i, dims.size());
+      if (!axis)
+        return std::nullopt;
+      dims[*axis].clear();
+      appendSize(dims[*axis], output.isDynamicDim(*axis)
+                                  ? freshSize()
+                                  : output.getDimSize(*axis));
+    }
+    return dims;
+  }
   if (type == "OneHot") {
     auto output = dyn_cast<RankedTensorType>(node.getResult(0).getType());
     int64_t rank = first.dims.size() + 1;

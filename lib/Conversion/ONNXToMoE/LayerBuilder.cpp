@@ -74,12 +74,13 @@ bool LayerBuilder::collectExperts(NodeOp node) {
       count = std::max(count, term.gate.offset + term.body->up.matrix.experts);
   }
   if (layer.routing && layer.routing->experts) {
-    if (count > layer.routing->experts) {
+    int64_t known = layer.routing->experts + layer.routing->shared;
+    if (count > known) {
       remarks.note(node, "expert",
                    "there are more experts than the router has");
       return false;
     }
-    count = layer.routing->experts;
+    count = known;
   }
   if (count > kMaxExperts)
     return false;
@@ -111,8 +112,14 @@ bool LayerBuilder::collectExperts(NodeOp node) {
   }
   if (!routed || routed->coefficients.size() > 1)
     return false;
-  layer.experts = count;
+  layer.shared = layer.routing ? layer.routing->shared : 0;
+  layer.experts = count - layer.shared;
   layer.out = tree.featureSize;
+  if (layer.shared && (!routed->coefficients.empty() || routed->scale != 1.0)) {
+    remarks.note(node, "accumulation",
+                 "experts of all tokens have factors besides their weights");
+    return false;
+  }
   layer.weighsInput = routed->weighsInput;
   if (!layer.weighsInput)
     return true;
@@ -135,7 +142,7 @@ bool LayerBuilder::collectExperts(NodeOp node) {
 /// Finds what is added for every token from the same input.
 void LayerBuilder::collectShared() {
   // Without a gate there is nothing that could have their slots.
-  if (!layer.routing ||
+  if (!layer.routing || layer.routing->shared ||
       layer.routing->select.getMode() == SelectMode::ExpertChoice)
     return;
   for (Term &term : tree.terms) {
@@ -380,6 +387,8 @@ bool LayerBuilder::build(NodeOp node) {
   ImplicitLocOpBuilder b(at.getLoc(), at);
   if (!buildCoefficients(b))
     return false;
+  if (layer.routing && layer.routing->sharedWeights)
+    layer.sharedWeights = flattenTokens(b, layer.routing->sharedWeights);
   if (!layer.routing) {
     layer.ids = buildColumns(b, layer.ids, router.ids->layout);
     if (router.weights) {

@@ -330,6 +330,7 @@ FailureOr<Routing> RouterReader::read(Value ids, Value weights,
     return routing;
   }
   routing.weightType = getElementTypeOrSelf(weights.getType());
+  int64_t firstShared = takeShared(ids, weights);
   takeSlotTests(ids, weights);
   FailureOr<Value> picked = readChain(weights, getWidth(stripSlots(ids)));
   if (failed(picked))
@@ -338,6 +339,9 @@ FailureOr<Routing> RouterReader::read(Value ids, Value weights,
   if (failed(readPick(stripSlots(ids), kept)) || failed(checkSum(weights)) ||
       failed(readSlotTests(ids)))
     return failure();
+  if (routing.shared && firstShared != routing.experts)
+    return stop(ids, "slots of all tokens hold experts that are chosen as "
+                     "well, or none");
   return routing;
 }
 

@@ -21,6 +21,7 @@ struct MixerPick {
   /// What |x| and the distance to the greatest are taken of.
   Value logits;
   double bound = 0.0;
+  TieBreak tie = TieBreak::Lower;
 };
 } // namespace
 
@@ -50,9 +51,11 @@ static bool splitBy(NodeOp node, llvm::function_ref<bool(Value)> is,
 
 static std::optional<MixerPick> getPick(Value id, Value weight) {
   NodeOp argMax = getNode(stripIndex(id), "ArgMax");
-  if (!argMax || !isAlongLast(argMax) || argMax.getInt("select_last_index", 0))
+  if (!argMax || !isAlongLast(argMax))
     return std::nullopt;
   MixerPick pick;
+  if (argMax.getInt("select_last_index", 0))
+    pick.tie = TieBreak::Higher;
   pick.candidates = argMax.getInput(0);
   NodeOp gather = getNode(stripExact(weight), "GatherElements");
   if (!gather || !isAlongLast(gather) ||
@@ -66,14 +69,24 @@ static std::optional<MixerPick> getPick(Value id, Value weight) {
       !isUniform(masked->fill, -INFINITY) ||
       !sameElements(masked->kept, pick.candidates))
     return std::nullopt;
-  // (greatest − x) / max(|x|, greatest) > bound.
+  // (greatest − x) / max(|x|, greatest) > bound, or without the division.
   std::optional<Comparison> far = getComparison(masked->condition);
-  NodeOp div = far ? getNode(stripLayout(far->value), "Div") : NodeOp();
-  std::optional<double> bound = far ? getUniform(far->bound) : std::nullopt;
-  if (!div || !far->greater || far->orEqual || !bound || !(*bound >= 0.0))
+  if (!far || !far->greater || far->orEqual)
     return std::nullopt;
-  NodeOp sub = getNode(stripLayout(div.getInput(0)), "Sub");
-  NodeOp max = getNode(stripLayout(div.getInput(1)), {"Max", "Clip"});
+  Value distance, range;
+  std::optional<double> bound = getUniform(far->bound);
+  NodeOp div = bound ? getNode(stripLayout(far->value), "Div") : NodeOp();
+  if (div) {
+    distance = div.getInput(0);
+    range = div.getInput(1);
+  } else if (NodeOp mul = getNode(stripLayout(far->bound), "Mul")) {
+    distance = far->value;
+    bound = splitUniform(mul, range);
+  }
+  if (!range || !bound || !(*bound >= 0.0))
+    return std::nullopt;
+  NodeOp sub = getNode(stripLayout(distance), "Sub");
+  NodeOp max = getNode(stripLayout(range), {"Max", "Clip"});
   if (!sub || !isGreatest(sub.getInput(0), pick.candidates) || !max)
     return std::nullopt;
   pick.logits = sub.getInput(1);
@@ -118,6 +131,7 @@ LogicalResult RouterReader::readSparseMixer(NodeOp ids, Value picked) {
                            second =
                                getPick(ids.getInput(1), weights.getInput(1));
   if (!first || !second || first->bound != second->bound ||
+      first->tie != second->tie ||
       !sameElements(first->candidates, first->logits) ||
       !sameElements(second->logits, first->logits))
     return reject();
@@ -136,7 +150,7 @@ LogicalResult RouterReader::readSparseMixer(NodeOp ids, Value picked) {
   if (ShapedType::isDynamic(routing.experts) || routing.experts < 2 ||
       !(type.isF32() || type.isF64()))
     return reject();
-  setSelect(SelectMode::SparseMixer, 2, 0.0, 0.0, TieBreak::Lower,
+  setSelect(SelectMode::SparseMixer, 2, 0.0, 0.0, first->tie,
             Real(first->bound / 2));
   readScores(logits);
   if (routing.score != ScoreFunction::Identity) {

@@ -87,6 +87,9 @@ private:
     return failure();
   }
 
+  /// Takes slots off `ids` and `weights` that are the same for all tokens;
+  /// returns the number of the first expert in them.
+  int64_t takeShared(Value &ids, Value &weights);
   /// Takes the conditions off `ids` and `weights`, which are −1 and 0 where one
   /// of them does not hold, and remembers them.
   void takeSlotTests(Value &ids, Value &weights);

@@ -43,6 +43,72 @@ static std::optional<Masked> getChosen(Value value) {
   return std::nullopt;
 }
 
+/// `weights` without rounding, which changes neither zeros nor what is put
+/// together; `rounded` gets the type that they are rounded to, if they are.
+static Value stripRounding(Value weights, Type &rounded) {
+  weights = stripExact(weights);
+  NodeOp cast = getNode(weights, {"Cast", "CastLike"});
+  if (!cast ||
+      !isa<FloatType>(getElementTypeOrSelf(cast.getInput(0).getType())))
+    return weights;
+  rounded = getElementTypeOrSelf(weights.getType());
+  return stripExact(cast.getInput(0));
+}
+
+/// The numbers that every row of `value` consists of.
+static std::optional<SmallVector<double>> getRow(Value value) {
+  value = stripIndex(value);
+  int64_t width = getSize(value, -1);
+  // A row plus zeros for each token, or a row that is repeated.
+  if (NodeOp expand = getNode(value, {"Expand", "Tile"})) {
+    value = expand.getInput(0);
+  } else if (NodeOp add = getAdd(value)) {
+    for (unsigned i : {0u, 1u}) {
+      NodeOp zeros = getNode(stripIndex(add.getInput(i)), "Mul");
+      Value other;
+      bool isZero = isUniform(add.getInput(i), 0.0) ||
+                    (zeros && splitUniform(zeros, other) == 0.0);
+      if (!isZero)
+        continue;
+      value = add.getInput(1 - i);
+      break;
+    }
+  }
+  if (ShapedType::isDynamic(width) || getNumElements(value) != width ||
+      getSize(value, -1) != width)
+    return std::nullopt;
+  return getNumbers(value);
+}
+
+int64_t RouterReader::takeShared(Value &ids, Value &weights) {
+  Type rounded;
+  NodeOp allIds = getNode(stripIndex(ids), "Concat");
+  NodeOp allWeights = getNode(stripRounding(weights, rounded), "Concat");
+  for (NodeOp node : {allIds, allWeights}) {
+    int64_t rank = node ? getRank(node.getResult(0)) : 0;
+    if (rank < 1 || node.getNumSlots() != 2 ||
+        getAxisOf(node, "axis", 0, rank) != rank - 1)
+      return 0;
+  }
+  std::optional<SmallVector<double>> row = getRow(allIds.getInput(1));
+  int64_t size = getSize(allIds.getInput(1), -1);
+  if (!row || row->empty() || getSize(allWeights.getInput(1), -1) != size ||
+      getSize(allIds.getInput(0), -1) != getSize(allWeights.getInput(0), -1) ||
+      !((*row)[0] >= 1.0))
+    return 0;
+  for (auto [i, number] : llvm::enumerate(*row))
+    if (number != (*row)[0] + i)
+      return 0;
+  ids = allIds.getInput(0);
+  weights = allWeights.getInput(0);
+  if (rounded)
+    routing.weightType = rounded;
+  routing.shared = size;
+  if (!isUniform(allWeights.getInput(1), 1.0))
+    routing.sharedWeights = allWeights.getInput(1);
+  return static_cast<int64_t>((*row)[0]);
+}
+
 bool RouterReader::isOfSlots(Value condition) {
   SmallVector<SlotTest> tests;
   splitCondition(condition, /*inverted=*/false, tests);
@@ -82,11 +148,8 @@ Value RouterReader::stripEmpty(Value values, double fill) {
 void RouterReader::takeSlotTests(Value &ids, Value &weights) {
   std::optional<Masked> given = getChosen(stripIndex(ids));
   std::optional<double> none = given ? getUniform(given->fill) : std::nullopt;
-  Value wide = stripLayout(weights);
-  // Zeros that are rounded are zeros.
-  if (NodeOp cast = getNode(wide, {"Cast", "CastLike"});
-      cast && isa<FloatType>(getElementTypeOrSelf(cast.getInput(0).getType())))
-    wide = stripLayout(cast.getInput(0));
+  Type rounded;
+  Value wide = stripRounding(weights, rounded);
   std::optional<Masked> weighed = getChosen(wide);
   // Weights of 0 there, or an id that counts from the back would be one.
   if (!none || !(*none < 0.0) || given->inverted || !weighed ||
@@ -100,6 +163,8 @@ void RouterReader::takeSlotTests(Value &ids, Value &weights) {
     return;
   }
   weights = weighed->kept;
+  if (rounded)
+    routing.weightType = rounded;
   llvm::erase_if(slotTests, [&](const SlotTest &test) {
     return readDropBelow(test, weights);
   });

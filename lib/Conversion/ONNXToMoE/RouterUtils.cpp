@@ -200,17 +200,27 @@ std::optional<Masked> moe::getMasked(Value value) {
   return std::nullopt;
 }
 
-void moe::splitCondition(Value condition, bool inverted,
-                         SmallVectorImpl<SlotTest> &tests) {
-  Value operand = condition;
+/// Adds the parts of `condition`, which stands for `operand` after layouts were
+/// stripped.
+static void splitParts(Value condition, Value operand, bool inverted,
+                       SmallVectorImpl<SlotTest> &tests) {
   condition = stripCondition(condition, inverted);
   NodeOp node = getNode(condition, inverted ? "Or" : "And");
   if (!node || tests.size() > kMaskDepth) {
     tests.push_back({condition, inverted, operand});
     return;
   }
-  splitCondition(node.getInput(0), inverted, tests);
-  splitCondition(node.getInput(1), inverted, tests);
+  for (unsigned i : {0u, 1u}) {
+    Value part = node.getInput(i);
+    // Parts that are not repeated are laid out like the whole.
+    bool same = part.getType() == condition.getType();
+    splitParts(part, same ? operand : part, inverted, tests);
+  }
+}
+
+void moe::splitCondition(Value condition, bool inverted,
+                         SmallVectorImpl<SlotTest> &tests) {
+  splitParts(condition, condition, inverted, tests);
 }
 
 std::optional<Comparison> moe::getComparison(Value condition, bool inverted) {

@@ -49,6 +49,10 @@ struct Routing {
   double scale = 1.0;
   std::optional<double> dropBelow;
   int64_t experts = 0;
+  /// Slots of every token that are appended to the choice, for the experts
+  /// behind those that are chosen among, and their weights …×S, or null for 1.
+  int64_t shared = 0;
+  Value sharedWeights;
   /// The element type of the gate's weights; null for f32.
   Type weightType;
 };
