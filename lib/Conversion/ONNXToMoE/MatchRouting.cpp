@@ -218,6 +218,18 @@ Value RouterReader::stripRow(Value rows) {
 
 LogicalResult RouterReader::readFixed(Value ids, Value picked) {
   NodeOp node = getNode(ids, {"Gather", "GatherND", "Mod"});
+  // Ids that the model is given, of which those that are no experts are none.
+  NodeOp taken =
+      picked ? getNode(stripExact(picked), "GatherElements") : NodeOp();
+  if (!node && taken && isInRange(ids, getSize(taken.getInput(0), -1))) {
+    routing.experts = getSize(taken.getInput(0), -1);
+    setSelect(SelectMode::Given, getSize(ids, -1));
+    if (Value scores = getGathered(ids, picked)) {
+      routing.ids = ids;
+      readScores(scores);
+      return success();
+    }
+  }
   if (!node)
     return stop(ids, "ids come from no choice that is understood");
   SelectMode mode = SelectMode::Given;
@@ -267,27 +279,45 @@ LogicalResult RouterReader::readFixed(Value ids, Value picked) {
 // The whole
 //===----------------------------------------------------------------------===//
 
-/// The TopK of values along the last dimension in the reverse order, if `ids`
-/// are the positions of what it finds in them: of equal values the last ones.
-static NodeOp getMirrored(Value ids) {
-  NodeOp sub = getNode(ids, "Sub");
-  Value found = sub ? stripHead(stripIndex(sub.getInput(1))) : Value();
-  NodeOp topK = getNode(found, "TopK");
-  if (!topK || found != topK.getResult(1))
-    return {};
-  Value mirror = topK.getInput(0);
-  NodeOp slice = getNode(stripLayout(mirror), "Slice");
-  int64_t size = getSize(mirror, -1), rank = getRank(mirror);
-  if (!slice || !slice.getInput(3) || !slice.getInput(4) ||
-      getSize(slice.getInput(0), -1) != size || ShapedType::isDynamic(size) ||
-      getRank(slice.getInput(0)) != rank ||
+/// The position in the order of its TopK that `ids`, of one pick, are cut out
+/// at; 0 where they are not.
+static int64_t getRankOf(Value ids, NodeOp &topK) {
+  NodeOp slice = getNode(ids, "Slice");
+  if (!slice || getSize(ids, -1) != 1)
+    return 0;
+  Value whole = stripIndex(slice.getInput(0));
+  topK = getNode(whole, "TopK");
+  if (!topK)
+    topK = getMirrored(whole);
+  std::optional<double> begin = getUniform(slice.getInput(1));
+  int64_t rank = getRank(ids);
+  if (!topK || !begin || getRank(whole) != rank || !topK.getInt("sorted", 1) ||
+      !topK.getInt("largest", 1) || !isAlongLast(topK) || !slice.getInput(3) ||
       getNumElements(slice.getInput(3)) != 1 ||
-      !isUniform(slice.getInput(4), -1.0) ||
       !(isUniform(slice.getInput(3), -1.0) ||
         isUniform(slice.getInput(3), rank - 1.0)) ||
-      !isUniform(sub.getInput(0), size - 1.0))
-    return {};
-  return topK;
+      (slice.getInput(4) && !isUniform(slice.getInput(4), 1.0)) ||
+      *begin < 0.0 || *begin >= getSize(whole, -1))
+    return 0;
+  return static_cast<int64_t>(*begin) + 1;
+}
+
+LogicalResult RouterReader::readRank(NodeOp topK, int64_t rank, Value ids,
+                                     Value picked) {
+  Value choice = topK.getInput(0);
+  TieBreak tie = TieBreak::Lower;
+  if (getNode(stripIndex(getNode(ids).getInput(0)), "Sub")) {
+    choice = getNode(stripLayout(choice)).getInput(0);
+    tie = TieBreak::Higher;
+  }
+  routing.experts = getSize(choice, -1);
+  if (ShapedType::isDynamic(routing.experts))
+    return stop(ids, "the number of experts or of picks is not known");
+  routing.select = SelectAttr::get(context, SelectMode::RankK, /*k=*/1, tie,
+                                   Real(0.0), Real(0.0), rank, Real(0.0));
+  if (Value scores = getGathered(ids, picked))
+    return readChoice(choice, scores);
+  return stop(picked, "weights are not scores of the chosen experts");
 }
 
 LogicalResult RouterReader::readPick(Value ids, Value picked) {
@@ -298,6 +328,14 @@ LogicalResult RouterReader::readPick(Value ids, Value picked) {
     return readTopK(topK, ids, picked);
   if (NodeOp mirrored = getMirrored(ids))
     return readTopK(mirrored, ids, picked);
+  if (int64_t rank = picked ? getRankOf(ids, topK) : 0; rank > 1)
+    return readRank(topK, rank, ids, picked);
+  if (picked && isRowOfAll(ids)) {
+    routing.experts = getSize(ids, -1);
+    setSelect(SelectMode::All, routing.experts);
+    readScores(picked);
+    return success();
+  }
   if (node && node.getOpType() == "ArgMax")
     return readArgMax(node, picked);
   if (node && node.getOpType() == "Concat")
@@ -318,7 +356,9 @@ LogicalResult RouterReader::checkSum(Value at) {
 static int64_t getWidth(Value ids) {
   ids = stripIndex(ids);
   NodeOp node = getNode(ids, {"ArgMax", "Gather", "GatherND"});
-  return node ? 1 : getSize(ids, -1);
+  bool isOne =
+      node && (node.getOpType() != "Gather" || getRank(node.getInput(0)) < 2);
+  return isOne ? 1 : getSize(ids, -1);
 }
 
 FailureOr<Routing> RouterReader::read(Value ids, Value weights,

@@ -99,6 +99,8 @@ private:
   bool readCut(const SlotTest &test, Value ids);
   LogicalResult readRange(const SlotTest &test, Value ids);
   LogicalResult readAdmission(const SlotTest &test, Value ids);
+  /// Whether slots hold no expert where `ids` are below 0, or `count` or more.
+  bool isInRange(Value ids, int64_t count);
   /// Whether all that `condition` asks for are conditions of the slots.
   bool isOfSlots(Value condition);
   /// `ids` without layouts, casts, and what stands in slots without an expert.
@@ -119,6 +121,9 @@ private:
   /// Finds out how `picked` comes from `ids`: by the scores at them.
   LogicalResult readPick(Value ids, Value picked);
   LogicalResult readTopK(onnxir::NodeOp topK, Value ids, Value picked);
+  /// `ids` are those of the rank-th greatest values.
+  LogicalResult readRank(onnxir::NodeOp topK, int64_t rank, Value ids,
+                         Value picked);
   LogicalResult readArgMax(onnxir::NodeOp argMax, Value picked);
   /// `picked` is null where every pick weighs 1.
   LogicalResult readFixed(Value ids, Value picked);
@@ -164,11 +169,16 @@ private:
   Routing routing;
   /// What holds for slots with an expert.
   SmallVector<SlotTest> slotTests;
+  /// The scores that choices are made of, before the bias.
+  Value chosenScores;
   /// Whether what is normalised is without weights of other slots.
   bool weighsSlots = false;
   /// Whether |w| was summed where w is meant.
   bool sumsMagnitudes = false;
 };
+
+/// Whether every row of `ids` is 0, 1, … along all of it.
+bool isRowOfAll(Value ids);
 
 /// Whether `add` adds marks of two ids, each times a number for each token.
 bool isPairOfPicks(onnxir::NodeOp add);
@@ -176,6 +186,13 @@ bool isPairOfPicks(onnxir::NodeOp add);
 /// The result of a TopK whose first picks `value` are, cut off by a Slice; else
 /// `value`.
 Value stripHead(Value value);
+
+/// `values`, which stand in the reverse order along the last dimension, in
+/// their own; null where they are not reversed.
+Value getReversed(Value values);
+/// The TopK of values along the last dimension in the reverse order, if `ids`
+/// are the positions of what it finds in them: of equal values the last ones.
+onnxir::NodeOp getMirrored(Value ids);
 
 /// Masked values in any of the forms, or nothing.
 std::optional<Masked> getMasked(Value value);

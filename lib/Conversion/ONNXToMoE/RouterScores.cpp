@@ -155,8 +155,20 @@ getGroupValues(Value values, Value choice, int64_t experts) {
   return std::pair(count, by);
 }
 
-/// The ids of the kept groups that `mask` …×G marks by 1.
-static Value getMarkedGroups(Value mask, int64_t count) {
+/// Whether `value` is `count` − 1, …, 1, 0.
+static bool isReverseIota(Value value, int64_t count) {
+  std::optional<SmallVector<double>> numbers = getNumbers(value);
+  if (!numbers || static_cast<int64_t>(numbers->size()) != count)
+    return false;
+  for (int64_t i = 0; i < count; ++i)
+    if ((*numbers)[i] != count - 1 - i)
+      return false;
+  return true;
+}
+
+/// The ids of the kept groups that `mask` …×G marks by 1; `mirrored` says that
+/// they are counted from the back.
+static Value getMarkedGroups(Value mask, int64_t count, bool &mirrored) {
   mask = stripExact(mask);
   // Any type holds 0 and 1.
   while (NodeOp cast = getNode(mask, {"Cast", "CastLike"}))
@@ -178,7 +190,19 @@ static Value getMarkedGroups(Value mask, int64_t count) {
   if (!axes || axes->size() != 1 || axes->front() != rank - 2)
     return {};
   bool wraps;
-  return getOneHotIds(marks, count, wraps);
+  if (Value ids = getOneHotIds(marks, count, wraps))
+    return ids;
+  while (NodeOp cast = getNode(stripExact(marks), {"Cast", "CastLike"}))
+    marks = cast.getInput(0);
+  NodeOp equal = getNode(stripExact(marks), "Equal");
+  for (unsigned i = 0; equal && i < 2; ++i)
+    if (isReverseIota(equal.getInput(1 - i), count) &&
+        getSize(equal.getInput(1 - i), -1) == count &&
+        getSize(equal.getInput(i), -1) == 1) {
+      mirrored = true;
+      return equal.getInput(i);
+    }
+  return {};
 }
 
 /// The marks …×G of the groups that `masked` keeps, G being `count`.
@@ -214,18 +238,24 @@ std::optional<GroupLimitAttr> RouterReader::readGroupMask(const Masked &masked,
       routing.experts % count != 0)
     return std::nullopt;
   int64_t size = routing.experts / count;
-  Value ids = stripIndex(getMarkedGroups(marks, count));
+  bool mirrored = false;
+  Value ids = stripIndex(getMarkedGroups(marks, count, mirrored));
   NodeOp topK = getNode(ids, "TopK");
   int64_t keep = getSize(ids, -1);
   if (!topK || ids != topK.getResult(1) || !topK.getInt("largest", 1) ||
       !isAlongLast(topK) || getSize(topK.getInput(0), -1) != count ||
       ShapedType::isDynamic(keep) || keep < 1 || keep > count)
     return std::nullopt;
-  auto values = getGroupValues(topK.getInput(0), choice, routing.experts);
+  // Of equal groups the gate keeps that which it would of equal experts.
+  bool prefersHigher = routing.select.getTie() == TieBreak::Higher;
+  Value ranked = mirrored ? getReversed(topK.getInput(0)) : topK.getInput(0);
+  if (!ranked || (mirrored != prefersHigher && keep != count))
+    return std::nullopt;
+  auto values = getGroupValues(ranked, choice, routing.experts);
   if (!values || values->first != count ||
       // Sums that are rounded tie where those of the gate do not.
       (values->second == GroupReduce::Top2Sum &&
-       (size < 2 || !isComputeType(topK.getInput(0)))) ||
+       (size < 2 || !isComputeType(ranked))) ||
       routing.select.getK() > keep * size)
     return std::nullopt;
   return GroupLimitAttr::get(choice.getContext(), count, keep, values->second,
@@ -276,6 +306,7 @@ Value RouterReader::readGroups(Value choice, bool fillIsPicked) {
 
 LogicalResult RouterReader::readChoice(Value choice, Value scores) {
   choice = readGroups(choice, /*fillIsPicked=*/!scores);
+  chosenScores = choice;
   if (!scores || sameElements(choice, scores)) {
     readScores(choice);
     return success();
@@ -291,6 +322,7 @@ LogicalResult RouterReader::readChoice(Value choice, Value scores) {
           !sameElements(stripExact(other), stripExact(scores)))
         continue;
       routing.bias = bias;
+      chosenScores = scores;
       readScores(scores);
       return success();
     }

@@ -80,6 +80,16 @@ static std::optional<SmallVector<double>> getRow(Value value) {
   return getNumbers(value);
 }
 
+bool moe::isRowOfAll(Value ids) {
+  std::optional<SmallVector<double>> row = getRow(ids);
+  if (!row || row->empty())
+    return false;
+  for (auto [i, number] : llvm::enumerate(*row))
+    if (number != i)
+      return false;
+  return true;
+}
+
 int64_t RouterReader::takeShared(Value &ids, Value &weights) {
   Type rounded;
   NodeOp allIds = getNode(stripIndex(ids), "Concat");
@@ -191,41 +201,59 @@ bool RouterReader::readDropBelow(const SlotTest &test, Value weights) {
 bool RouterReader::readCut(const SlotTest &test, Value ids) {
   std::optional<Comparison> cut = getComparison(test.condition, test.inverted);
   std::optional<double> bound = cut ? getStrictBound(*cut) : std::nullopt;
-  NodeOp topK = getNode(stripHead(ids), "TopK");
-  if (!bound || !topK || routing.select.getMode() != SelectMode::TopK ||
-      routing.select.getTie() != TieBreak::Lower)
+  NodeOp mirrored = getMirrored(ids);
+  NodeOp topK = mirrored ? mirrored : getNode(stripHead(ids), "TopK");
+  if (!bound || !topK || routing.select.getMode() != SelectMode::TopK)
     return false;
   int64_t k = routing.select.getK();
-  auto isChosen = [&](Value value) {
-    if (getSize(value, -1) != k)
-      return false;
-    if (stripHead(stripExact(value)) == topK.getResult(0))
-      return true;
+  TieBreak tie = routing.select.getTie();
+  auto isGathered = [&](Value value, Value from) {
     NodeOp gather = getNode(stripExact(value), "GatherElements");
-    return gather && isAlongLast(gather) &&
-           sameElements(stripIndex(gather.getInput(1)), ids) &&
-           sameElements(gather.getInput(0), topK.getInput(0));
+    return from && gather && isAlongLast(gather) && getSize(value, -1) == k &&
+           getSize(gather.getInput(0), -1) == routing.experts &&
+           sameElements(stripSlots(gather.getInput(1)), ids) &&
+           sameElements(stripExact(gather.getInput(0)), stripExact(from));
+  };
+  auto isGreatest = [&](Value value) {
+    return getSize(value, -1) == k &&
+           stripHead(stripExact(value)) == topK.getResult(0);
   };
   if (cut->greater) {
-    if (!isChosen(cut->value))
+    if (!isGreatest(cut->value) && !isGathered(cut->value, topK.getInput(0)))
       return false;
-    setSelect(SelectMode::Threshold, k, 0.0, Real(*bound));
+    setSelect(SelectMode::Threshold, k, 0.0, Real(*bound), tie);
     return true;
   }
   Value sum = stripLayout(cut->value);
   NodeOp sub = getNode(sum, "Sub");
-  NodeOp cumulative =
-      getNode(sub ? stripLayout(sub.getInput(0)) : sum, "CumSum");
-  // The gate sums scores, which the bias does not move.
-  if (!cumulative || !isAlongLast(cumulative) || routing.bias ||
-      routing.groups || cumulative.getInt("reverse", 0) ||
-      (cumulative.getInt("exclusive", 0) != 0) == static_cast<bool>(sub) ||
-      !isChosen(cumulative.getInput(0)) ||
-      (sub && !isChosen(sub.getInput(1))) || !(*bound > 0.0) || *bound > 1.0 ||
-      !topK.getInt("sorted", 1))
+  NodeOp running = getNode(sub ? stripLayout(sub.getInput(0)) : sum, "CumSum");
+  // The gate sums scores, which a bias does not move.
+  auto isSummed = [&](Value value) {
+    return isGathered(value, chosenScores) ||
+           (!routing.bias && isGreatest(value));
+  };
+  if (!running || !isAlongLast(running) || running.getInt("reverse", 0) ||
+      (running.getInt("exclusive", 0) != 0) == static_cast<bool>(sub) ||
+      !isSummed(running.getInput(0)) || (sub && !isSummed(sub.getInput(1))) ||
+      !(*bound > 0.0) || *bound > 1.0 || !topK.getInt("sorted", 1))
     return false;
-  setSelect(SelectMode::TopP, k, Real(*bound));
+  setSelect(SelectMode::TopP, k, Real(*bound), 0.0, tie);
   return true;
+}
+
+bool RouterReader::isInRange(Value ids, int64_t count) {
+  bool below = false, above = false;
+  for (const SlotTest &test : slotTests) {
+    std::optional<Comparison> cut =
+        getComparison(test.condition, test.inverted);
+    std::optional<double> bound = cut ? getUniform(cut->bound) : std::nullopt;
+    if (!bound || !sameElements(stripSlots(cut->value), ids))
+      continue;
+    double first = *bound + (cut->greater != cut->orEqual);
+    below |= cut->greater && first == 0.0;
+    above |= !cut->greater && first == static_cast<double>(count);
+  }
+  return below && above;
 }
 
 /// Ids are compared with the first and the last expert, or row of a table.

@@ -59,6 +59,33 @@ Value moe::stripHead(Value value) {
   return whole;
 }
 
+Value moe::getReversed(Value values) {
+  NodeOp slice = getNode(stripLayout(values), "Slice");
+  int64_t size = getSize(values, -1), rank = getRank(values);
+  bool reverses = slice && slice.getInput(3) && slice.getInput(4) &&
+                  getNumElements(slice.getInput(3)) == 1 &&
+                  getSize(slice.getInput(0), -1) == size &&
+                  getRank(slice.getInput(0)) == rank &&
+                  !ShapedType::isDynamic(size) &&
+                  isUniform(slice.getInput(4), -1.0) &&
+                  (isUniform(slice.getInput(3), -1.0) ||
+                   isUniform(slice.getInput(3), rank - 1.0));
+  return reverses ? slice.getInput(0) : Value();
+}
+
+NodeOp moe::getMirrored(Value ids) {
+  NodeOp sub = getNode(ids, "Sub");
+  Value found = sub ? stripHead(stripIndex(sub.getInput(1))) : Value();
+  NodeOp topK = getNode(found, "TopK");
+  if (!topK || found != topK.getResult(1))
+    return {};
+  Value mirror = topK.getInput(0);
+  return getReversed(mirror) &&
+                 isUniform(sub.getInput(0), getSize(mirror, -1) - 1.0)
+             ? topK
+             : NodeOp();
+}
+
 std::optional<double> moe::splitUniform(NodeOp node, Value &other) {
   if (node.getNumSlots() != 2)
     return std::nullopt;

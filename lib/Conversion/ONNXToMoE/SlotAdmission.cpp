@@ -14,9 +14,21 @@ using namespace mlir;
 using namespace mlir::moe;
 using onnxir::NodeOp;
 
+/// Whether two tensors have the same dimensions.
+static bool haveSameSizes(Facts &facts, Value a, Value b) {
+  auto getSizes = [&](Value value) {
+    SmallVector<SmallVector<Size>> sizes;
+    for (const auto &dim : facts.get(value).dims)
+      sizes.push_back(llvm::map_to_vector(
+          dim, [](const Factor &factor) { return factor.size; }));
+    return sizes;
+  };
+  return facts.get(a) && facts.get(b) && getSizes(a) == getSizes(b);
+}
+
 /// ⌈factor · (number of slots) / experts⌉, the number being the size of a
 /// tensor like `ids`.
-static std::optional<double> readShare(Value limit, Value ids,
+static std::optional<double> readShare(Facts &facts, Value limit, Value ids,
                                        int64_t experts) {
   auto strip = [](Value value) {
     for (;;) {
@@ -36,9 +48,8 @@ static std::optional<double> readShare(Value limit, Value ids,
   for (unsigned i = 0; mul && i < 2; ++i) {
     std::optional<double> factor = getUniform(mul.getInput(i));
     NodeOp size = getNode(strip(mul.getInput(1 - i)), "Size");
-    if (factor && size && size.getInput(0).getType() == ids.getType() &&
-        *factor > 0.0 && std::isfinite(*factor) &&
-        sameElements(stripIndex(size.getInput(0)), stripIndex(ids)))
+    if (factor && size && *factor > 0.0 && std::isfinite(*factor) &&
+        haveSameSizes(facts, size.getInput(0), ids))
       return factor;
   }
   return std::nullopt;
@@ -120,7 +131,7 @@ std::optional<Admission> moe::findAdmission(Facts &facts, Value condition,
     }
     std::optional<double> factor =
         limit.expr->origin && *offset == 0.0 && !orEqual
-            ? readShare(limit.expr->origin, tensor, experts)
+            ? readShare(facts, limit.expr->origin, tensor, experts)
             : std::nullopt;
     if (factor)
       return Admission{tensor, CapacityAttr::get(context, 0, Real(*factor))};

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Routing.h"
+#include "Terms.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -43,13 +43,19 @@ struct TestMatchRoutingPass
     Operation *end = function.front().getTerminator();
     ImplicitLocOpBuilder builder(end->getLoc(), end);
     RemarkSink remarks;
+    Facts facts(function);
+    auto findAdmissions = [&](Value condition, int64_t experts) {
+      return findAdmission(facts, condition, experts);
+    };
     if (end->getNumOperands() == 2) {
       Value first = end->getOperand(0), weights = end->getOperand(1);
       FailureOr<Routing> routing =
           expertChoice ? matchExpertChoice(first, weights, remarks)
-                       : matchRouting(first, weights, remarks);
+                       : matchRouting(first, weights, remarks, /*experts=*/0,
+                                      /*findScores=*/nullptr, findAdmissions);
       if (succeeded(routing)) {
-        GateOp gate = buildGate(builder, *routing);
+        GateOp gate = buildGate(builder, *routing, routing->shared,
+                                routing->sharedWeights);
         end->setOperands({gate.getIds(), gate.getWeights()});
       }
     } else if (end->getNumOperands() == 1) {
