@@ -141,6 +141,7 @@ bool LayerBuilder::readRouting() {
       all &= term.gate.positiveOnly;
     }
   const Expr *gates = choice ? router.weights : router.dense;
+  bool mayDiffer = false;
   if (succeeded(found) && any && gates && !isNonNegative(gates)) {
     bool positive = !found->logits ||
                     (found->score != ScoreFunction::Identity &&
@@ -164,9 +165,7 @@ bool LayerBuilder::readRouting() {
     positive &= !mayBeZero || found->normalize != NormalizeMode::Sum ||
                 found->epsilon > 0.0 || found->floor > 0.0;
     if (!positive || found->scale < 0) {
-      remarks.note(gates->origin, "router",
-                   "experts ask for weights greater than 0, and weights may be "
-                   "negative or no numbers");
+      mayDiffer = true;
       found = failure();
     }
   }
@@ -179,6 +178,10 @@ bool LayerBuilder::readRouting() {
                  "router", "only some experts ask for gates greater than 0");
     return false;
   }
+  if (mayDiffer)
+    remarks.note(gates->origin, "router",
+                 "experts ask for weights greater than 0, and weights may be "
+                 "negative or no numbers");
   if (choice) {
     layer.ids = router.ids->origin;
     positiveOnly = any;
