@@ -40,12 +40,15 @@ public:
   /// Whether there was none because the layer is a part of what the root passes
   /// on multiplied.
   bool isLayerInside() const { return isInside; }
+  /// Whether remarks are about rows that are added one expert after the other.
+  bool isScatterExplained() const { return isScatter; }
 
 private:
   enum class Share { Zero, None, Mixed, All };
 
   bool chooseRouter();
   void explain();
+  void explainScatter(const Term &term);
   int64_t countExperts() const;
   bool readRouting();
   bool readDispatched(ScoreFinder findScores);
@@ -68,7 +71,7 @@ private:
 
   Layer layer;
   TermGate router;
-  bool isInside = false;
+  bool isInside = false, isScatter = false;
   /// Whether given weights count only where they are greater than 0.
   bool positiveOnly = false;
   Access input;
@@ -87,6 +90,12 @@ private:
   /// the layer's input of that size, or −1 for what static sizes leave.
   SmallVector<int64_t> leading;
 };
+
+/// Notes why nothing is known of the result of `node`, if it adds results of an
+/// expert or multiplies them by numbers for each token. `scatters` are nodes
+/// that have been explained, or add to the results of one that has.
+void explainUnfollowed(Facts &facts, onnxir::NodeOp node, RemarkSink &remarks,
+                       DenseSet<Operation *> &scatters);
 
 } // namespace mlir::moe
 

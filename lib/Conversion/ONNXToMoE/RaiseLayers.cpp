@@ -55,6 +55,13 @@ public:
       if (isDead(node))
         dead.insert(node);
     }
+    // What has no facts is in no sum that was looked at.
+    RemarkSink remarks;
+    DenseSet<Operation *> scatters;
+    for (NodeOp node : nodes)
+      if (!isDead(node))
+        explainUnfollowed(facts, node, remarks, scatters);
+    remarks.emit();
     if (numLayers)
       eraseDead();
     return numLayers;
@@ -68,6 +75,8 @@ private:
   Facts facts;
   /// Sums that were taken apart as a part of another.
   llvm::DenseSet<const Expr *> visited;
+  /// Sums of experts' rows that a remark speaks of.
+  llvm::DenseSet<const Expr *> explained;
   unsigned numLayers = 0, numRetries = 0;
 };
 } // namespace
@@ -101,6 +110,14 @@ void LayerFinder::raise(NodeOp node) {
     for (const SumNode &part : llvm::drop_begin(tree->nodes))
       visited.erase(part.rows.expr);
     return;
+  }
+  // What other experts' rows are added to has been explained with them.
+  if (builder.isScatterExplained()) {
+    if (explained.contains(view.expr))
+      return;
+    for (const Expr *expr = view.expr; expr->is(Expr::Kind::Scatter);
+         expr = expr->operands[0].expr)
+      explained.insert(expr);
   }
   // Of a layer that was found, what stays outside.
   remarks.emit();
