@@ -59,7 +59,9 @@ static Expected<StringMap<int64_t>> getSizes(const rt::EntrySpec &spec,
     for (auto [i, dim] : enumerate(input.dims)) {
       if (dim >= 0)
         continue;
-      known.push_back("'" + getDimName(input, i) + "'");
+      std::string name = "'" + getDimName(input, i) + "'";
+      if (!is_contained(known, name))
+        known.push_back(name);
       if (tensor && tensor->getDims().size() == input.dims.size())
         sizes.try_emplace(getDimName(input, i), tensor->getDims()[i]);
     }

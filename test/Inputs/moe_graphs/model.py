@@ -117,7 +117,7 @@ def make_layer(g, x, hidden, form, case):
     count = g.pick(1, 2, 3, 4, 4, 6, 8)
     k = min(count, g.pick(1, 2, 2, 3, 4, 8))
     if form == "F8":
-        k = min(k, 2)
+        k = min(k, 4)
     g.ordered = form == "F8"
     inner = g.pick(4, 6, 10, 16)
     experts = make_experts(g, count, hidden, inner, together or g.flip(0.4))
