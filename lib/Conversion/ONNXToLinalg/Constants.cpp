@@ -44,10 +44,10 @@ Value onnxtolinalg::addFileWeight(Node &node, const Twine &name,
 static FailureOr<Value> lowerConstant(Node &node) {
   if (auto file =
           dyn_cast_or_null<onnxir::FileAttr>(node.op.getAttribute("value"))) {
-    auto type = dyn_cast<RankedTensorType>(file.getType());
-    if (!type || (isa<IntegerType>(type.getElementType()) &&
-                  !type.getElementType().isSignlessInteger()))
-      return node.fail("unsigned elements in a file are not supported");
+    // The bytes of unsigned elements do not change.
+    auto signless = cast<RankedTensorType>(getSignless(file.getType()));
+    file = onnxir::FileAttr::get(node.op.getContext(), signless, file.getPath(),
+                                 file.getOffset(), file.getLength());
     return addFileWeight(node, node.op.getDisplayName() + "_value", file);
   }
   auto elements = dyn_cast_or_null<DenseElementsAttr>(

@@ -32,6 +32,8 @@ struct BodyWeight {
   SmallVector<Value, 1> scales, zeros;
   /// The scale of all codes where there are no tensors of them.
   double scale = 1.0;
+  /// The same for each expert, where these differ.
+  SmallVector<double> expertScales;
   int64_t block = 0, zeroPoint = 0;
   /// Whether the model knows the numbers, whatever its inputs are.
   bool constant = false;

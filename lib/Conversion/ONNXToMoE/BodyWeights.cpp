@@ -176,6 +176,20 @@ static bool matchScales(const BodyWeight &weight, const Access &access, int out,
   return true;
 }
 
+/// Reads a number for each expert that all of its codes are scaled by.
+static bool matchExpertScales(BodyWeight &weight, const Access &scale) {
+  const Expr &expr = *scale.expr;
+  if (!expr.is(Expr::Kind::Stack) || expr.element.isF64() || !weight.expert ||
+      expr.axes[0] != weight.experts || !(scale.at[0] == *weight.expert))
+    return false;
+  for (const Operand &operand : expr.operands) {
+    if (!operand.expr->is(Expr::Kind::Splat))
+      return false;
+    weight.expertScales.push_back(operand.expr->number);
+  }
+  return true;
+}
+
 /// Whether the bytes of `value` can be referred to as such: codes of less than
 /// a byte in an initializer, none of whose bytes belongs to two rows.
 static bool holdsBytes(Value value) {
@@ -219,7 +233,8 @@ matchQuantized(AccessReader &reader, const Access &access, int out, int in) {
       continue;
     if (scale.expr->is(Expr::Kind::Splat) && !scale.expr->element.isF64())
       weight->scale = scale.expr->number;
-    else if (!matchScales(*weight, scale, out, in, weight->scales,
+    else if (!matchExpertScales(*weight, scale) &&
+             !matchScales(*weight, scale, out, in, weight->scales,
                           weight->block))
       continue;
     weight->storage = element;

@@ -151,13 +151,14 @@ std::optional<Operand> Facts::generalize(ArrayRef<Operand> parts, int row,
     if (inOrder)
       return byRow(expr);
   }
-  // Tensors of their own.
-  if (own < 0 && expr.is(Expr::Kind::Leaf)) {
+  // Tensors, or numbers, of their own.
+  if (own < 0 && (expr.is(Expr::Kind::Leaf) || expr.is(Expr::Kind::Splat))) {
     Expr stack(Expr::Kind::Stack, expr.element);
     stack.axes.push_back(parts.size());
     llvm::append_range(stack.axes, expr.axes);
     for (const Operand &part : parts) {
-      if (!part.expr->is(Expr::Kind::Leaf) || part.expr->axes != expr.axes)
+      if (!part.expr->is(expr.kind) || part.expr->axes != expr.axes ||
+          part.expr->element != expr.element)
         return std::nullopt;
       stack.operands.push_back({part.expr, countUp(1, stack.axes.size())});
     }

@@ -59,6 +59,12 @@ static bool isAlike(const Body &a, const Body &b) {
   });
 }
 
+/// Where in weights of several experts that of `entry` stands.
+static int64_t getIndex(const BodyWeight &weight, const ExpertEntry &entry) {
+  return weight.expert->kind == Binding::Kind::Constant ? weight.expert->offset
+                                                        : entry.index;
+}
+
 /// The tensor of expert `index` of stacked weights.
 static Value buildSlice(ImplicitLocOpBuilder &b, Value stacked, int64_t index,
                         RankedTensorType type) {
@@ -104,9 +110,7 @@ buildTensors(ImplicitLocOpBuilder &b, ArrayRef<ExpertEntry> entries,
     ArrayRef<Value> values = get(weight);
     if (!weight.expert)
       return {values[0], -1};
-    int64_t index = weight.expert->kind == Binding::Kind::Constant
-                        ? weight.expert->offset
-                        : entry.index;
+    int64_t index = getIndex(weight, entry);
     if (values.size() > 1)
       return {values[index], -1};
     return {values[0], index};
@@ -169,8 +173,13 @@ static WeightSource buildSource(ImplicitLocOpBuilder &b,
     // The same number for each row.
     auto build = [&](ArrayRef<ExpertEntry> of, ArrayRef<int64_t> shape) {
       SmallVector<float> numbers;
-      for (const ExpertEntry &entry : of)
-        numbers.append(first.rows, pick(*entry.term->body).scale);
+      for (const ExpertEntry &entry : of) {
+        const BodyWeight &own = pick(*entry.term->body);
+        numbers.append(first.rows,
+                       own.expertScales.empty()
+                           ? own.scale
+                           : own.expertScales[getIndex(own, entry)]);
+      }
       auto type = RankedTensorType::get(shape, b.getF32Type());
       source.scales.push_back(arith::ConstantOp::create(
           b, DenseElementsAttr::get(type, ArrayRef(numbers))));
@@ -216,8 +225,7 @@ size_t moe::appendExpertSet(ImplicitLocOpBuilder &b,
       const BodyWeight &weight = pick(*entry.term->body);
       if (!weight || !weight.expert)
         continue;
-      bool constant = weight.expert->kind == Binding::Kind::Constant;
-      int64_t index = constant ? weight.expert->offset : entry.index;
+      int64_t index = getIndex(weight, entry);
       if (index < 0 || index >= weight.experts)
         return 0;
     }

@@ -18,6 +18,9 @@ static constexpr unsigned kMaxFactors = 8;
 
 static constexpr StringLiteral kUnknownPositions =
     "results of experts are added at positions that are not understood";
+static constexpr StringLiteral kUnlikeSegments =
+    "experts whose rows stand one behind the other are not alike but for "
+    "their weights";
 static constexpr StringLiteral kUnequalSizes =
     "the sizes of the tokens and of what they are weighed by are not known to "
     "be equal; dimensions of one name are";
@@ -40,6 +43,16 @@ static bool isWeighedBody(AccessReader &reader, Access rows, int feature) {
     rows = operands[second];
   }
   return false;
+}
+
+/// Whether `rows` are those of one of several tensors of weights, chosen by
+/// what the model computes.
+static bool picksWeights(const Access &rows) {
+  return rows.expr->is(Expr::Kind::Stack) &&
+         rows.at[0].kind == Binding::Kind::Computed &&
+         llvm::all_of(rows.expr->operands, [](const Operand &operand) {
+           return operand.expr->is(Expr::Kind::Leaf) && operand.expr->constant;
+         });
 }
 
 /// Says why the results of an expert are not seen where they are added.
@@ -85,7 +98,8 @@ static bool holdsBody(const View &view) {
 void moe::explainUnfollowed(Facts &facts, NodeOp node, RemarkSink &remarks,
                             DenseSet<Operation *> &scatters) {
   bool isScatter = node.is("ScatterND") || node.is("ScatterElements");
-  if (!node.is("Mul") && !isScatter)
+  bool isConcat = node.is("Concat") && node.getInt("axis", 0) == 0;
+  if (!node.is("Mul") && !isScatter && !isConcat)
     return;
   View result = facts.get(node.getResult(0));
   if (!result || !result.expr->is(Expr::Kind::Leaf))
@@ -101,6 +115,17 @@ void moe::explainUnfollowed(Facts &facts, NodeOp node, RemarkSink &remarks,
       return;
     remarks.note(node, "accumulation", kUnknownPositions);
     remarks.emit();
+    return;
+  }
+  if (isConcat) {
+    unsigned bodies = 0;
+    for (unsigned i = 0; i < node.getNumSlots(); ++i)
+      if (View rows = facts.get(node.getInput(i)))
+        bodies += holdsBody(rows);
+    if (bodies > 1) {
+      remarks.note(node, "expert", kUnlikeSegments);
+      remarks.emit();
+    }
     return;
   }
   View a = facts.get(node.getInput(0)), b = facts.get(node.getInput(1));
@@ -125,6 +150,13 @@ void LayerBuilder::explain() {
   int64_t count = 0, routedBodies = 0, weightedBodies = 0;
   for (const Term &term : tree.terms) {
     bool routed = term.gate.kind != TermGate::Kind::None;
+    if (!term.body && picksWeights(term.rows)) {
+      // What multiplies them was taken for a number.
+      remarks.note(tree.nodes[0].rows.expr->origin, "expert",
+                   "its matrices are made of weights in a way that is not "
+                   "understood");
+      continue;
+    }
     if (!term.body && term.rows.expr->is(Expr::Kind::Stack)) {
       SmallVector<Access, 2> parts = reader.open(term.rows);
       if (llvm::count_if(parts, [&](const Access &part) {

@@ -192,11 +192,3 @@ func.func @slice_step(%x: tensor<4x6xf32>) {
   %0 = onnxir.node "Slice"(%x, %y, %z, %u, %v) : (tensor<4x6xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<4x6xf32>
   return
 }
-
-// -----
-
-func.func @unsigned_constant() {
-  // expected-error @+1 {{Constant: unsigned elements in a file are not supported}}
-  %0 = onnxir.node "Constant"() {value = #onnxir.file<"model.onnx"[0, 4]> : tensor<4xui8>} : () -> tensor<4xui8>
-  return
-}

@@ -95,3 +95,16 @@ func.func @file_constants() -> (tensor<4xf32>, tensor<4xf32>) {
   %1 = onnxir.node "Constant"() {value = #onnxir.file<"model.onnx"[16, 16]> : tensor<4xf32>} name "c" : () -> tensor<4xf32>
   return %0, %1 : tensor<4xf32>, tensor<4xf32>
 }
+
+// -----
+
+// Elements of a file keep their bytes; that they are unsigned is known to what
+// reads them.
+// CHECK: onnxir.weight @c_value from "model.onnx"[0, 4] : tensor<4xi8>
+// CHECK-LABEL: func.func @unsigned_file
+// CHECK: arith.extui
+func.func @unsigned_file() -> tensor<4xi32> {
+  %0 = onnxir.node "Constant"() {value = #onnxir.file<"model.onnx"[0, 4]> : tensor<4xui8>} name "c" : () -> tensor<4xui8>
+  %1 = onnxir.node "Cast"(%0) {to = 6 : i64} : (tensor<4xui8>) -> tensor<4xi32>
+  return %1 : tensor<4xi32>
+}

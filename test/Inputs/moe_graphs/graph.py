@@ -27,7 +27,10 @@ class Graph:
         # What a graph does once it tends to do everywhere.
         self.noise = self.pick(0.0, 0.0, 0.05, 0.2)
         self.inline = self.pick(0.0, 0.0, 0.5, 1.0)
-        self.stores_f16 = self.flip(0.1)
+        # How weights are stored that are computed with in f32.
+        self.storage = self.pick(*["f32"] * 12, "f16", "f16", "bf16", "bf16", "i8", "u8", "codes", "blocks")
+        # Whether slots may hold no expert, by ids of −1.
+        self.ragged = False
         self.rounds = dtype != "f32"
         # ONNX Runtime's scatters cannot add in f16.
         self.scatters_add = opset >= 16 and dtype != "f16"
@@ -77,11 +80,53 @@ class Graph:
         array = np.array(value, NUMPY[dtype or self.dtype])
         return self.tensor(array.reshape(self.pick((), (1,))))
 
-    def weight(self, array):
-        """A weight in the type of the graph, or stored in f16 and widened."""
-        if self.stores_f16 and self.dtype == "f32":
+    def weight(self, array, out=0):
+        """A weight in the type of the graph, or stored in another one and widened. `out` is its axis of outputs."""
+        if self.dtype != "f32" or self.storage == "f32":
+            return self.tensor(array.astype(NUMPY[self.dtype]))
+        if self.storage == "f16":
             return self.cast(self.tensor(array.astype(np.float16)), "f32")
-        return self.tensor(array.astype(NUMPY[self.dtype]))
+        if self.storage == "bf16":
+            bits = (array.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
+            return self.cast(self.proto(TensorProto.BFLOAT16, array.shape, bits.tobytes()), "f32")
+        if array.ndim < 2:
+            return self.tensor(array.astype(np.float32))
+        return self.quantised(array, out)
+
+    def proto(self, kind, shape, data):
+        """An initializer of a type that NumPy does not have."""
+        self.initializers.append(helper.make_tensor(self.name(), kind, shape, data, raw=True))
+        return self.initializers[-1].name
+
+    def quantised(self, array, out):
+        """Codes of a matrix, or of a stack of them, times their scales: one for the whole, or for each output."""
+        signed = self.storage != "u8" and self.flip()
+        zero = 0 if signed else 128
+        whole = self.flip(0.4) or array.ndim > 2
+        greatest = np.abs(array).max() if whole else np.abs(array).max(axis=1 - out, keepdims=True)
+        scale = np.maximum(greatest, 1e-3) / 127
+        codes = np.clip(np.round(array / scale) + zero, zero - 128, zero + 127).astype(np.int8 if signed else np.uint8)
+        scale = np.asarray(scale, np.float32)
+        if self.storage == "blocks" and self.opset >= 21 and out == 0 and array.ndim == 2 and array.shape[-1] % 2 == 0:
+            return self.blocks_of_four_bits(array)
+        if self.storage == "codes":
+            values = self.cast(self.tensor(codes), "f32")
+            if zero or self.flip():
+                values = self.node("Sub", values, self.real(zero))
+            return self.mul(values, self.tensor(scale))
+        attributes = {} if whole else {"axis": out}
+        zeros = [self.tensor(np.full(scale.reshape(-1).shape if not whole else (), zero, codes.dtype))] if zero or self.flip() else []
+        return self.node("DequantizeLinear", self.tensor(codes), self.tensor(scale.reshape(-1) if not whole else scale), *zeros, **attributes)
+
+    def blocks_of_four_bits(self, array):
+        """Codes of four bits, a scale for each block of two along the last axis."""
+        blocks = array.reshape(*array.shape[:-1], -1, 2)
+        scale = np.maximum(np.abs(blocks).max(axis=-1), 1e-3) / 7
+        codes = np.clip(np.round(blocks / scale[..., None]), -8, 7).astype(np.int64).reshape(-1) & 15
+        codes = np.append(codes, np.zeros(codes.size % 2, np.int64))
+        data = (codes[0::2] | codes[1::2] << 4).astype(np.uint8).tobytes()
+        packed = self.proto(TensorProto.INT4, array.shape, data)
+        return self.node("DequantizeLinear", packed, self.tensor(scale.astype(np.float32)), axis=-1, block_size=2)
 
     # What changes nothing.
 
@@ -211,12 +256,12 @@ class Graph:
         bias = None if bias is None else self.weight(bias)
         if way == "Gemm":
             transposed = self.flip()
-            matrix = self.weight(array if transposed else array.T)
+            matrix = self.weight(array if transposed else array.T, out=int(not transposed))
             rest = [] if bias is None or self.flip(0.2) else [bias]
             bias = None if rest else bias
             out = self.node("Gemm", x, matrix, *rest, transB=int(transposed))
         elif way == "Transpose":
             out = self.node("MatMul", x, self.node("Transpose", self.weight(array), perm=[1, 0]))
         else:
-            out = self.node("MatMul", x, self.weight(array.T))
+            out = self.node("MatMul", x, self.weight(array.T, out=1))
         return self.spice(out, real=True) if bias is None else self.add(out, bias)
