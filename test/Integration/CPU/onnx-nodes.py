@@ -6,7 +6,8 @@
 Every case whose operators the conversion lists is run, but for values that are no tensors of a supported type and for
 EXCLUDED.
 
-Usage: onnx-nodes.py WORKDIR MOE_OPT MOE_RUN [PATTERN]: all cases, or those whose name PATTERN is found in.
+Usage: onnx-nodes.py WORKDIR MOE_OPT MOE_RUN [PATTERN]: all cases, or those whose name PATTERN is found in. With
+--excluded in the place of PATTERN: a line for each case that is left out, and why.
 """
 
 import os
@@ -54,14 +55,18 @@ def tensor_types(model):
     return types
 
 
-def is_supported(case, operators):
+def find_reason(case, operators):
+    """Why a case is left out: None if it is not, "" if it has operators that are not supported."""
     nodes = case.model.graph.node
     if any(node.op_type not in operators or node.domain not in ("", "ai.onnx") for node in nodes):
-        return False
-    if any(re.search(pattern, case.name) for pattern in EXCLUDED):
-        return False
+        return ""
+    for pattern, reason in EXCLUDED.items():
+        if re.search(pattern, case.name):
+            return reason
     types = tensor_types(case.model)
-    return types is not None and types <= TYPES
+    if types is None:
+        return "sequences, optional values"
+    return f"elements of {', '.join(sorted(types - TYPES))}" if types - TYPES else None
 
 
 def as_tensor(value, info):
@@ -128,7 +133,14 @@ def main():
     operators = read_operators(moe_opt)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        cases = [c for c in collect_testcases(None) if is_supported(c, operators) and re.search(pattern, c.name)]
+        reasons = [(c, find_reason(c, operators)) for c in collect_testcases(None)]
+    if pattern == "--excluded":
+        # What is left out of supported operators' cases.
+        for case, reason in reasons:
+            if reason:
+                print(f"{case.name}: {reason}")
+        return
+    cases = [case for case, reason in reasons if reason is None and re.search(pattern, case.name)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         problems = list(pool.map(lambda case: run_case(case, workdir, moe_run), cases))
     failures = [(case.name, problem) for case, problem in zip(cases, problems) if problem]
