@@ -92,7 +92,7 @@ int main(int argc, char **argv) {
   if (argc != 2)
     return fail("usage: run_model SIZE,SIZE,… <input.bin >output.bin");
   library = moeGetLibrary();
-  MoEModel *model = library->load(/*entry=*/NULL, /*folder=*/NULL);
+  MoEModel *model = library->load(/*entry=*/NULL, /*folder=*/NULL, /*packed=*/NULL);
   if (!model)
     return fail(library->getError());
   fprintf(stderr, "runs code for %s\n", library->getCPU());

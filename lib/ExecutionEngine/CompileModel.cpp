@@ -118,11 +118,14 @@ Expected<CompileResult> moe::compileModel(StringRef path,
   bool cached = !options.prepare && options.kind == ObjectKind::Exported;
   ObjectCache cache(cached ? options.cacheDirectory : "");
   if (std::unique_ptr<MemoryBuffer> object = cache.get(*key))
-    return CompileResult{std::move(object), /*manifest=*/"", /*cached=*/true};
+    return CompileResult{std::move(object), *key, /*manifest=*/"",
+                         /*cached=*/true};
   Expected<CompileResult> result = compile(path, options);
   // The key does not cover weights that stand in files beside the model.
   if (result && !result->readsWeights)
     cache.put(*key, *result->object);
+  if (result && !options.prepare)
+    result->key = *key;
   return result;
 }
 

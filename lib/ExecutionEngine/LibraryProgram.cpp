@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "moe/ExecutionEngine/Program.h"
 #include "moe-runtime/Library.h"
 #include "moe-runtime/Parallel.h"
+#include "moe/ExecutionEngine/Program.h"
 #include "llvm/BinaryFormat/Magic.h"
 #include "llvm/Object/ELF.h"
 #include "llvm/Support/FileSystem.h"
@@ -105,7 +105,7 @@ static Error checkSegments(StringRef path) {
 }
 
 Expected<std::unique_ptr<Program>>
-moe::loadLibrary(StringRef path, StringRef entry,
+moe::loadLibrary(StringRef path, StringRef entry, StringRef packed,
                  llvm::function_ref<void()> linked) {
   if (Error error = checkSegments(path))
     return createStringError("cannot be loaded: " + toString(std::move(error)));
@@ -135,7 +135,8 @@ moe::loadLibrary(StringRef path, StringRef entry,
   if (!rt::Manifest::parse(text, *manifest, error))
     return createStringError(error);
   std::shared_ptr<MoEModel> model(
-      library->load(entry.str().c_str(), /*folder=*/nullptr),
+      library->load(entry.str().c_str(), /*folder=*/nullptr,
+                    packed.empty() ? nullptr : packed.str().c_str()),
       [=](MoEModel *model) { library->unload(model); });
   if (!model)
     return createStringError(library->getError());

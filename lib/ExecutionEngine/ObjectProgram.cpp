@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "moe/ExecutionEngine/Program.h"
 #include "moe/ExecutionEngine/LoadedCode.h"
+#include "moe/ExecutionEngine/Program.h"
 
 using namespace llvm;
 using namespace moe;
@@ -70,7 +70,8 @@ private:
 
 Expected<std::unique_ptr<Program>>
 moe::loadObject(std::unique_ptr<MemoryBuffer> object, StringRef entryName,
-                StringRef folder, llvm::function_ref<void()> linked) {
+                StringRef folder, StringRef packed, StringRef key,
+                llvm::function_ref<void()> linked) {
   Expected<std::unique_ptr<LoadedCode>> code =
       LoadedCode::load(std::move(object));
   if (!code)
@@ -82,6 +83,8 @@ moe::loadObject(std::unique_ptr<MemoryBuffer> object, StringRef entryName,
   if (!model)
     return createStringError(error);
   linked();
+  if (!key.empty())
+    model->setPackedCache(packed.str(), key.str());
   int entry = model->chooseEntry(entryName, error);
   if (entry < 0 || !model->load(entry, error))
     return createStringError(error);

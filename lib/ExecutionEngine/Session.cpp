@@ -39,8 +39,9 @@ Error Session::load(StringRef entryName, std::unique_ptr<MemoryBuffer> object) {
       folder = ".";
   }
   Expected<std::unique_ptr<Program>> loaded =
-      object ? loadObject(std::move(object), entryName, folder, linked)
-             : loadLibrary(path, entryName, linked);
+      object ? loadObject(std::move(object), entryName, folder, packed, codeKey,
+                          linked)
+             : loadLibrary(path, entryName, packed, linked);
   if (!loaded)
     return fail(toString(loaded.takeError()));
   program = std::move(*loaded);
@@ -58,10 +59,13 @@ Expected<CompileResult> Session::compile(const CompileOptions &options) {
   times.generate = compiled->generate;
   times.read = lap(clock);
   times.cached = compiled->cached;
+  codeKey = compiled->key;
   return compiled;
 }
 
 Error Session::start(StringRef entryName, const CompileOptions &options) {
+  if (options.keepPacked)
+    packed = path;
   if (isLibraryFile(path))
     return load(entryName, /*object=*/nullptr);
   Expected<CompileResult> compiled = compile(options);

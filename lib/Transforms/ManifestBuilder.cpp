@@ -164,7 +164,7 @@ FailureOr<json::Value> ManifestBuilder::describeResident(func::FuncOp func,
 
 FailureOr<json::Value> ManifestBuilder::describeInit(func::FuncOp func,
                                                      func::FuncOp init) {
-  json::Array args, ranks;
+  json::Array args, results;
   for (unsigned i = 0, e = init.getNumArguments(); i != e; ++i) {
     Attribute symbol = init.getArgAttr(i, kWeightAttrName);
     if (!symbol)
@@ -175,11 +175,11 @@ FailureOr<json::Value> ManifestBuilder::describeInit(func::FuncOp func,
     args.push_back(*weight);
   }
   for (Type type : init.getResultTypes())
-    ranks.push_back(cast<ShapedType>(type).getRank());
+    results.push_back(describeTensor("", cast<ShapedType>(type), {}));
   return json::Value(
       json::Object{{"function", ("moe_init_" + func.getName()).str()},
                    {"weights", std::move(args)},
-                   {"result_ranks", std::move(ranks)}});
+                   {"results", std::move(results)}});
 }
 
 LogicalResult ManifestBuilder::addEntry(func::FuncOp func,

@@ -34,8 +34,7 @@ static bool fail(Error error, std::string &text) {
 std::shared_ptr<Model> Model::compile(const CompileRequest &request,
                                       std::string &error) {
   CompileOptions options;
-  if (Error failure =
-          CodeTarget::get(request.mcpu).moveInto(options.target)) {
+  if (Error failure = CodeTarget::get(request.mcpu).moveInto(options.target)) {
     error = "mcpu: " + toString(std::move(failure));
     return nullptr;
   }
@@ -178,8 +177,8 @@ std::string python::optimizeText(const std::string &text,
                                  std::string &error) {
   Compiler compiler;
   ErrorKeeper errors(compiler.context, "module");
-  auto module = mlir::parseSourceString<mlir::ModuleOp>(
-      text, &compiler.context, "module");
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &compiler.context,
+                                                        "module");
   if (!module) {
     fail(errors.take(), error);
     return "";

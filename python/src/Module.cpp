@@ -161,7 +161,8 @@ NB_MODULE(_compiler, m) {
       .def("profile", [](Model &model) {
         nb::list list;
         for (const rt::Profile::Phase &phase : model.getPhases()) {
-          nb::object rows = phase.countsRows ? nb::cast(phase.rows) : nb::none();
+          nb::object rows =
+              phase.countsRows ? nb::cast(phase.rows) : nb::none();
           nb::object products =
               phase.countsRows ? nb::cast(phase.products) : nb::none();
           list.append(nb::make_tuple(phase.node, phase.kind, phase.seconds,
@@ -176,9 +177,15 @@ NB_MODULE(_compiler, m) {
          const std::string &mcpu, const std::string &pipeline,
          const std::vector<std::string> &without, bool keepDefaults,
          bool roundActivations, bool profile, bool cache) {
-        CompileRequest request{path,         entry,            mcpu,
-                               pipeline,     without,          keepDefaults,
-                               roundActivations, profile, cache};
+        CompileRequest request{path,
+                               entry,
+                               mcpu,
+                               pipeline,
+                               without,
+                               keepDefaults,
+                               roundActivations,
+                               profile,
+                               cache};
         std::string error;
         std::shared_ptr<Model> model;
         {

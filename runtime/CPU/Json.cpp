@@ -109,7 +109,8 @@ private:
   bool parseHex4(unsigned &code) {
     if (text.size() < 4)
       return false;
-    auto [rest, error] = std::from_chars(text.data(), text.data() + 4, code, 16);
+    auto [rest, error] =
+        std::from_chars(text.data(), text.data() + 4, code, 16);
     if (error != std::errc() || rest != text.data() + 4)
       return false;
     text.remove_prefix(4);
@@ -121,7 +122,8 @@ private:
       return false;
     char c = text.front();
     text.remove_prefix(1);
-    static constexpr std::string_view from = "\"\\/bfnrt", to = "\"\\/\b\f\n\r\t";
+    static constexpr std::string_view from = "\"\\/bfnrt",
+                                      to = "\"\\/\b\f\n\r\t";
     if (size_t i = from.find(c); i != from.npos) {
       out += to[i];
       return true;
@@ -174,4 +176,19 @@ private:
 bool Json::parse(std::string_view text, Json &value) {
   Parser parser(text);
   return parser.parseValue(value, 0) && parser.atEnd();
+}
+
+std::string moe::rt::quoteJson(std::string_view text) {
+  std::string quoted = "\"";
+  for (unsigned char c : text) {
+    if (c == '"' || c == '\\') {
+      quoted += {'\\', static_cast<char>(c)};
+    } else if (c < 0x20) {
+      constexpr char digits[] = "0123456789abcdef";
+      quoted += {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
+    } else {
+      quoted += static_cast<char>(c);
+    }
+  }
+  return quoted + '"';
 }

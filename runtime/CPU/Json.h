@@ -33,6 +33,9 @@ struct Json {
   static bool parse(std::string_view text, Json &value);
 };
 
+/// A string as JSON text.
+std::string quoteJson(std::string_view text);
+
 } // namespace moe::rt
 
 #endif // MOE_RUNTIME_CPU_JSON_H

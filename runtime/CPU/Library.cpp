@@ -126,7 +126,16 @@ static const char *getManifest() {
                  : fail<const char *>(explainNoVariant(), nullptr);
 }
 
-static MoEModel *load(const char *entry, const char *folder) {
+/// Tells this library's code from any other.
+static std::string getCodeKey(const CodeVariant &variant) {
+  std::string error;
+  std::unique_ptr<MappedFile> file = MappedFile::open(libraryPath, error);
+  return libraryPath + " " + (file ? file->getIdentity() : "") + " " +
+         variant.cpu;
+}
+
+static MoEModel *load(const char *entry, const char *folder,
+                      const char *packed) {
   const CodeVariant *variant = getVariant();
   if (!variant)
     return fail<MoEModel *>(explainNoVariant(), nullptr);
@@ -146,6 +155,8 @@ static MoEModel *load(const char *entry, const char *folder) {
                     std::move(folders), std::move(archive), error);
   if (!model->model)
     return fail<MoEModel *>(error, nullptr);
+  if (packed)
+    model->model->setPackedCache(packed, getCodeKey(*variant));
   int chosen = model->model->chooseEntry(entry ? entry : "", error);
   if (chosen < 0 || !model->model->load(chosen, error))
     return fail<MoEModel *>(error, nullptr);

@@ -165,19 +165,19 @@ static bool readEntry(Reader &reader, EntrySpec &entry, int64_t numWeights) {
     return reader.readSpec(input) && reader.read("default", input.defaultWeight,
                                                  0, numWeights - 1, false);
   };
-  auto readOutput = [](Reader &reader, TensorSpec &output) {
+  auto readTensor = [](Reader &reader, TensorSpec &output) {
     return reader.readSpec(output);
   };
   if (!reader.read("name", entry.name) ||
       !reader.read("function", entry.function) ||
       !reader.readAll("inputs", entry.inputs, readInput) ||
-      !reader.readAll("outputs", entry.outputs, readOutput))
+      !reader.readAll("outputs", entry.outputs, readTensor))
     return false;
   if (const Json *init = reader.member("init", Json::Object, false)) {
     Reader initReader(*init, reader.error);
     if (!initReader.read("function", entry.initFunction) ||
         !initReader.read("weights", entry.initWeights, 0, numWeights - 1) ||
-        !initReader.read("result_ranks", entry.initResultRanks, 0, 64))
+        !initReader.readAll("results", entry.initResults, readTensor))
       return false;
   }
   return reader.readAll(
@@ -185,7 +185,7 @@ static bool readEntry(Reader &reader, EntrySpec &entry, int64_t numWeights) {
         spec.fromInit = reader.object.get("init");
         return spec.fromInit
                    ? reader.read("init", spec.index, 0,
-                                 int64_t(entry.initResultRanks.size()) - 1)
+                                 int64_t(entry.initResults.size()) - 1)
                    : reader.read("weight", spec.index, 0, numWeights - 1);
       });
 }

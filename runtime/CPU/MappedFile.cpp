@@ -47,8 +47,12 @@ std::unique_ptr<MappedFile> MappedFile::open(const std::string &path,
   close(descriptor);
   if (!S_ISREG(status.st_mode) || data == MAP_FAILED)
     return nullptr;
+  std::string identity = std::to_string(status.st_size) + ":" +
+                         std::to_string(status.st_mtim.tv_sec) + "." +
+                         std::to_string(status.st_mtim.tv_nsec) + ":" +
+                         std::to_string(status.st_ino);
   std::unique_ptr<MappedFile> file(
-      new MappedFile(static_cast<uint8_t *>(data), status.st_size));
+      new MappedFile(static_cast<uint8_t *>(data), status.st_size, identity));
   std::lock_guard<std::mutex> lock(mappingsMutex);
   getMappings().push_back(file.get());
   return file;

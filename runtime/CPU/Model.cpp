@@ -7,10 +7,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "moe-runtime/Model.h"
+#include "PackedWeights.h"
 #include "moe-runtime/Trap.h"
 #include <algorithm>
 
 using namespace moe::rt;
+
+Model::Model() = default;
+Model::~Model() = default;
 
 std::unique_ptr<Model> Model::create(const SymbolLookup &lookup,
                                      std::vector<std::string> folders,
@@ -114,14 +118,39 @@ bool Model::runInit(size_t index, std::vector<MemRefDescriptor> &results,
   for (int64_t weight : spec.initWeights)
     if (!bindWeight(weight, weights, error))
       return false;
-  for (int64_t rank : spec.initResultRanks)
-    results.emplace_back(rank);
+  for (const TensorSpec &result : spec.initResults)
+    results.emplace_back(result.dims.size());
   std::vector<void *> args;
   for (MemRefDescriptor &weight : weights)
     args.push_back(weight.getRaw());
   for (MemRefDescriptor &result : results)
     args.push_back(result.getRaw());
   return invoke(entries[index].init, args.data(), initContext, error);
+}
+
+/// What the init function makes, from where it is kept if it is.
+bool Model::makeResidents(size_t index, std::vector<MemRefDescriptor> &results,
+                          std::string &error) {
+  const EntrySpec &spec = getEntry(index);
+  if (packedPrefix.empty() || spec.initResults.empty())
+    return runInit(index, results, error);
+  std::string key = codeKey + "\n" + spec.name;
+  std::string last;
+  for (int64_t weight : spec.initWeights) {
+    std::string identity = store.getIdentity(manifest.weights[weight]);
+    if (identity != last)
+      key += "\n" + manifest.weights[weight].file + " " + identity;
+    last = identity;
+  }
+  auto kept = std::make_unique<PackedWeights>(packedPrefix, key);
+  if (kept->read(spec.initResults, results)) {
+    packed.push_back(std::move(kept));
+    return true;
+  }
+  if (!runInit(index, results, error))
+    return false;
+  kept->write(spec.initResults, results);
+  return true;
 }
 
 bool Model::load(size_t index, std::string &error) {
@@ -132,7 +161,7 @@ bool Model::load(size_t index, std::string &error) {
   entry.residents.clear();
   entry.defaults.clear();
   std::vector<MemRefDescriptor> initResults;
-  if (entry.init && !runInit(index, initResults, error))
+  if (entry.init && !makeResidents(index, initResults, error))
     return false;
   for (const ResidentSpec &resident : spec.residents) {
     if (resident.fromInit)

@@ -51,6 +51,8 @@ void WeightArchive::readIndex(std::string_view text, std::string &error) {
     error = "the index has no list of stretches";
     return;
   }
+  if (const Json *text = root.get("key"))
+    key = text->string;
   for (const auto &[unused, element] : list->members) {
     const Json *file = element.get("file");
     if (!file || file->kind != Json::String) {

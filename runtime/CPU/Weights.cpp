@@ -94,6 +94,16 @@ void *WeightStore::get(const WeightSpec &weight, std::string &error) {
   return copy;
 }
 
+std::string WeightStore::getIdentity(const WeightSpec &weight) {
+  if (weight.file.empty())
+    return "";
+  if (archive && archive->find(weight.file, weight.offset, weight.length))
+    return archive->getIdentity();
+  std::string error;
+  MappedFile *file = getFile(weight.file, error);
+  return file ? file->getIdentity() : "";
+}
+
 void WeightStore::release(const WeightSpec &weight) {
   for (size_t i = 0; i < copies.size(); ++i)
     if (copies[i].weight == &weight) {

@@ -34,7 +34,7 @@ func.func @f_init(%w: memref<4xf32> {moe.weight = @w}) -> memref<2x2xf32> {
 
 // CHECK: @moe_manifest(
 // CHECK-SAME: \22base_dir\22:\22models\22
-// CHECK-SAME: \22init\22:{\22function\22:\22moe_init_f\22,\22result_ranks\22:[2],\22weights\22:[1]}
+// CHECK-SAME: \22init\22:{\22function\22:\22moe_init_f\22,\22results\22:[{\22dims\22:[{{.*}}],\22name\22:\22\22,\22type\22:\22f32\22}],\22weights\22:[1]}
 // CHECK-SAME: \22dim_names\22:[\22n\22,\22\22],\22dims\22:[-1,4],\22name\22:\22x\22,\22type\22:\22ui8\22
 // CHECK-SAME: \22name\22:\22y\22
 // CHECK-SAME: \22residents\22:[{\22init\22:0},{\22weight\22:0}]

@@ -148,6 +148,10 @@ static constexpr OptionInfo<Options> infos[] = {
      "Compile anew, without the cache of compiled models in $MOE_CACHE_DIR "
      "(default: ~/.cache/moe-mlir)",
      setFlag<&Options::noCache>},
+    {"packed-cache", "",
+     "Keep packed weights beside the model, in MODEL.KEY.packed, and map them "
+     "from there at later starts",
+     setFlag<&Options::packedCache>},
     {"help", "", "Print this", setFlag<&Options::help>},
 };
 

@@ -39,6 +39,7 @@ struct Options {
   bool cold = false;
   bool profile = false;
   bool noCache = false;
+  bool packedCache = false;
   bool roundActivations = false;
   std::vector<std::string> dump;
   bool bisect = false;

@@ -195,6 +195,7 @@ static Expected<int> run(const Options &options) {
   compileOptions.unfused = options.pipeline == "unfused";
   compileOptions.without = options.without;
   compileOptions.profile = options.profile;
+  compileOptions.keepPacked = options.packedCache;
   compileOptions.roundActivations = options.roundActivations;
   if (!options.noCache)
     compileOptions.cacheDirectory = ObjectCache::getDefaultDirectory();

@@ -26,7 +26,7 @@ const char *const valid = R"({
     "outputs": [{"name": "z", "type": "ui4", "dims": []}],
     "residents": [{"weight": 0}, {"init": 0}],
     "init": {"function": "moe_init_main", "weights": [0],
-             "result_ranks": [4]}}]})";
+             "results": [{"name": "", "type": "i8", "dims": [4, 2]}]}}]})";
 
 std::string replace(std::string text, std::string_view from,
                     std::string_view to) {
@@ -61,7 +61,9 @@ TEST(Manifest, ReadsAll) {
   EXPECT_FALSE(entry.residents[0].fromInit);
   EXPECT_TRUE(entry.residents[1].fromInit);
   EXPECT_EQ(entry.initFunction, "moe_init_main");
-  EXPECT_EQ(entry.initResultRanks, (std::vector<int64_t>{4}));
+  ASSERT_EQ(entry.initResults.size(), 1u);
+  EXPECT_EQ(entry.initResults[0].type, ElementType::I8);
+  EXPECT_EQ(entry.initResults[0].dims, (std::vector<int64_t>{4, 2}));
 }
 
 TEST(Manifest, RefusesWhatIsNotJson) {

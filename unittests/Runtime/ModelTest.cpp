@@ -65,7 +65,7 @@ const char *const manifest = R"({
     "outputs": [{"name": "y", "type": "f32", "dims": [-1]}],
     "residents": [{"init": 0}],
     "init": {"function": "moe_init_f", "weights": [0],
-             "result_ranks": [1]}}]})";
+             "results": [{"name": "", "type": "f32", "dims": [2]}]}}]})";
 
 /// The entry point of `manifest`, which has a second input.
 void entryOfTwo(void **args) {

@@ -37,6 +37,8 @@ struct CompileOptions {
   bool profile = false;
   /// What the code is for.
   ObjectKind kind = ObjectKind::Exported;
+  /// Keep packed weights beside the model.
+  bool keepPacked = false;
   /// Where compiled models are kept; "" for nowhere.
   std::string cacheDirectory;
   /// Changes the model before it is lowered; says why it cannot. Such code is
@@ -48,6 +50,9 @@ struct CompileOptions {
 /// from the cache.
 struct CompileResult {
   std::unique_ptr<llvm::MemoryBuffer> object;
+  /// Names all that went into the code but the weights beside the model; empty
+  /// if `prepare` changed it.
+  std::string key;
   /// What the code says of itself; empty if it came from the cache.
   std::string manifest;
   bool cached = false;

@@ -45,15 +45,17 @@ public:
 };
 
 /// Object code of `compileModel`, run in this process. Files of weights are
-/// looked for in `folder` ("": where the code says); `linked` is called
-/// between linking the code and loading the weights.
+/// looked for in `folder` ("": where the code says); packed weights are kept in
+/// files whose names start with `packed` ("": they are not), apart by `key`;
+/// `linked` is called between linking the code and loading the weights.
 llvm::Expected<std::unique_ptr<Program>>
 loadObject(std::unique_ptr<llvm::MemoryBuffer> object, llvm::StringRef entry,
-           llvm::StringRef folder, llvm::function_ref<void()> linked);
+           llvm::StringRef folder, llvm::StringRef packed, llvm::StringRef key,
+           llvm::function_ref<void()> linked);
 
 /// A library that moe-compile made.
 llvm::Expected<std::unique_ptr<Program>>
-loadLibrary(llvm::StringRef path, llvm::StringRef entry,
+loadLibrary(llvm::StringRef path, llvm::StringRef entry, llvm::StringRef packed,
             llvm::function_ref<void()> linked);
 
 /// Whether file `path` is a shared library, by its content.

@@ -9,8 +9,8 @@
 #ifndef MOE_EXECUTIONENGINE_SESSION_H
 #define MOE_EXECUTIONENGINE_SESSION_H
 
-#include "moe/ExecutionEngine/Program.h"
 #include "moe/ExecutionEngine/CompileModel.h"
+#include "moe/ExecutionEngine/Program.h"
 #include "moe/Support/HostTensor.h"
 #include "llvm/ADT/ArrayRef.h"
 
@@ -72,6 +72,9 @@ private:
                    std::unique_ptr<llvm::MemoryBuffer> object);
 
   std::string path;
+  /// How the files of packed weights start, "" if there are none, and what
+  /// tells their code from other code.
+  std::string packed, codeKey;
   std::unique_ptr<Program> program;
   StartTimes times;
   CallTimes calls;

@@ -78,8 +78,10 @@ typedef struct MoELibrary {
 
   /// Loads the entry of a name (null or "": the only one, or `main`) and packs
   /// its weights. Files of weights that are not in the library are looked for
-  /// in `folder`; null: beside the library.
-  MoEModel *(*load)(const char *entry, const char *folder);
+  /// in `folder`; null: beside the library. Packed weights are kept in a file
+  /// whose name starts with `packed`, and mapped from there the next time;
+  /// null: they are not kept.
+  MoEModel *(*load)(const char *entry, const char *folder, const char *packed);
   void (*unload)(MoEModel *model);
 
   const char *(*getEntry)(const MoEModel *model);

@@ -55,8 +55,8 @@ struct EntrySpec {
   /// none.
   std::string initFunction;
   std::vector<int64_t> initWeights;
-  /// The ranks of its results.
-  std::vector<int64_t> initResultRanks;
+  /// Its results, whose names are empty.
+  std::vector<TensorSpec> initResults;
 };
 
 /// The meaning of the JSON text under the symbol `moe_manifest`.

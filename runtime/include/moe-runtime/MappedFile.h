@@ -33,13 +33,18 @@ public:
 
   const uint8_t *getData() const { return data; }
   uint64_t getSize() const { return size; }
+  /// What tells its contents from others as long as nobody sets times back:
+  /// size, time of the last change, number of the file.
+  const std::string &getIdentity() const { return identity; }
   /// Lets the system take back the pages of a part.
   void release(uint64_t offset, uint64_t length);
 
 private:
-  MappedFile(uint8_t *data, uint64_t size) : data(data), size(size) {}
+  MappedFile(uint8_t *data, uint64_t size, std::string identity)
+      : data(data), size(size), identity(std::move(identity)) {}
   uint8_t *data;
   uint64_t size;
+  std::string identity;
 };
 
 } // namespace moe::rt

@@ -17,6 +17,8 @@
 
 namespace moe::rt {
 
+class PackedWeights;
+
 /// Finds a symbol of compiled code; null if there is none.
 using SymbolLookup = std::function<void *(const char *name)>;
 
@@ -24,6 +26,8 @@ using SymbolLookup = std::function<void *(const char *name)>;
 /// does not change, and any number of threads may call it.
 class Model {
 public:
+  ~Model();
+
   /// Takes the code behind `lookup`. Files of weights are taken from the first
   /// of `folders` that has them, where "" stands for the folder that the
   /// manifest names; what an `archive` has is taken from there. Null, and why
@@ -44,6 +48,14 @@ public:
   /// `error`, if there is none.
   int chooseEntry(std::string_view name, std::string &error) const;
 
+  /// Has `load` keep packed weights in files of a name that starts with
+  /// `prefix`, and map them from there where they are; `code` tells this code
+  /// from any other.
+  void setPackedCache(const std::string &prefix, const std::string &code) {
+    packedPrefix = prefix;
+    codeKey = code;
+  }
+
   /// Maps the weights of an entry and runs its init function; to be done once
   /// before it is called.
   bool load(size_t entry, std::string &error);
@@ -61,14 +73,18 @@ private:
     std::vector<void *> defaults;
   };
 
-  Model() = default;
+  Model();
   bool bindWeight(int64_t index, std::vector<MemRefDescriptor> &descriptors,
                   std::string &error);
+  bool makeResidents(size_t entry, std::vector<MemRefDescriptor> &results,
+                     std::string &error);
   bool runInit(size_t entry, std::vector<MemRefDescriptor> &results,
                std::string &error);
   void releaseUnusedWeights(size_t entry);
 
   Manifest manifest;
+  std::string packedPrefix, codeKey;
+  std::vector<std::unique_ptr<PackedWeights>> packed;
   WeightStore store;
   std::vector<Entry> entries;
   /// Holds what the init functions made.

@@ -17,9 +17,10 @@
 
 namespace moe::rt {
 
-/// Stretches of files of weights, appended to another file. After them stands
-/// an index, JSON {"stretches":[{"file","offset","length","at"}, …]} whose "at"
-/// counts from the start of the file, and at the very end a trailer.
+/// Stretches of files of weights, appended to another file or in one of their
+/// own. After them stands an index, JSON
+/// {"stretches":[{"file","offset","length", "at"}, …]} whose "at" counts from
+/// the start of the file, perhaps with a "key", and at the very end a trailer.
 class WeightArchive {
 public:
   /// All numbers little-endian.
@@ -38,6 +39,9 @@ public:
   static std::unique_ptr<WeightArchive> open(const std::string &path,
                                              std::string &error);
 
+  const std::string &getIdentity() const { return mapping->getIdentity(); }
+  /// What the index says that the contents depend on; "" if nothing.
+  const std::string &getKey() const { return key; }
   /// The bytes of a stretch; null if it is not here.
   const uint8_t *find(const std::string &file, uint64_t offset,
                       uint64_t length) const;
@@ -58,6 +62,7 @@ private:
   void readIndex(std::string_view text, std::string &error);
 
   std::unique_ptr<MappedFile> mapping;
+  std::string key;
   std::vector<Stretch> stretches;
 };
 

@@ -32,6 +32,9 @@ public:
   /// The data of a weight, aligned for its elements: in the mapped file, or a
   /// copy if it is not aligned there. Null, and why in `error`, on failure.
   void *get(const WeightSpec &weight, std::string &error);
+  /// Names the contents of the file that a weight is in; "" if it is in none,
+  /// or cannot be read.
+  std::string getIdentity(const WeightSpec &weight);
   /// Says that the data will not be used again.
   void release(const WeightSpec &weight);
 
