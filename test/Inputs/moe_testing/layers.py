@@ -47,10 +47,11 @@ def attribute(fields):
 class Gate:
     """A moe.gate of a case. `routing` holds keyword arguments of
     semantics.gate that are not tensors. `logits` are their values if they are
-    not to be drawn, `product` then a value of the case that has these."""
+    not to be drawn, `product` then a value of the case that has these. A bias,
+    then a constant, is -inf for experts in `dead`."""
 
     def __init__(self, case, rng, tokens, experts, element="f32", dynamic=True,
-                 grid=None, result=None, logits=None, product=None, **routing):
+                 grid=None, result=None, logits=None, product=None, dead=(), **routing):
         self.case = case
         dims = (0,) if dynamic else ()
         tensors = {name: routing.pop(name, False) for name in ("bias", "state", "values")}
@@ -64,6 +65,7 @@ class Gate:
             arrays = {"logits": z}
             if tensors["bias"]:
                 arrays["bias"] = np.round(rng.standard_normal(experts) * 4) / 16
+                arrays["bias"][list(dead)] = -np.inf
             if tensors["state"]:
                 arrays["state"] = np.round(rng.standard_normal(z.shape) * 2) / 4
             if tensors["values"]:
@@ -96,6 +98,10 @@ class Gate:
             own = dims if name != "bias" else ()
             if name == "logits" and product:
                 kinds[name] = product
+                continue
+            if name == "bias" and dead:
+                kinds[name] = case.constant(arrays[name].astype(REALS[element]), element)
+                text += f" bias({kinds[name][0]} : {kinds[name][1]})"
                 continue
             kinds[name] = real_tensor(case, arrays[name], element, own)[:2]
             if name not in ("logits", "shared_weights"):
