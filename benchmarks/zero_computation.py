@@ -8,8 +8,12 @@ share of all choices falls on zero-computation experts. For each share:
 
   ratio   time of the vanilla layer / time of this one: the throughput ratio
   bound   the same of the roofline floors, max(FLOPs at the measured peak, bytes
-          of touched weights at the measured bandwidth): what folding can give
+          at the measured bandwidth): what folding can give
   kept    ratio / bound
+
+FLOPs are those of the rows of FFN experts, of the mixing logits of chosen constants,
+and of the sums over slots, copies and vectors; bytes those of the touched weights,
+the tokens, the logits and the result.
 
   benchmarks/zero_computation.py                     8+4 experts, hidden 768
   benchmarks/zero_computation.py --experts 16 --zero 4 --hidden 1536 --inter 4096
@@ -112,9 +116,16 @@ def draw_logits(tokens, experts, zero, share, rng):
     return logits
 
 
-def floor_ms(rows, touched, hidden, inter, ceilings):
-    flops = 6 * rows * hidden * inter
-    size = touched * 3 * hidden * inter * 4
+def floor_ms(logits, args, ceilings):
+    """The roofline floor of a layer that chooses the two greatest logits."""
+    hidden, inter, experts = args.hidden, args.inter, args.experts
+    tokens, slots = logits.shape
+    ids = np.argsort(-logits, axis=1)[:, :2]
+    rows, constants = np.sum(ids < experts), np.sum(ids >= slots - 2) if slots > experts else 0
+    copies = np.sum(np.any(ids > experts, axis=1))
+    flops = 6 * rows * hidden * inter + 2 * (rows + copies + 3 * constants) * hidden
+    touched = len(np.unique(ids[ids < experts]))
+    size = 4 * (touched * 3 * hidden * inter + tokens * (2 * hidden + slots))
     return 1e3 * max(flops / ceilings["flops"], size / ceilings["bytes"])
 
 
@@ -164,16 +175,13 @@ def main():
                          *options], check=True, capture_output=True, text=True).stdout.splitlines()
                     best[name] = min(best[name], json.loads(lines[-1])["min_ms"])
                 print(f"{tokens} tokens, round {number + 1}/{args.rounds}", file=sys.stderr)
-            whole = floor_ms(2 * tokens, args.experts, args.hidden, args.inter, ceilings)
+            whole = floor_ms(cases["vanilla"][1], args, ceilings)
             for name, milliseconds in best.items():
-                share = 0 if name == "vanilla" else float(str(name).split()[0])
-                rows = round(2 * tokens * (1 - share))
-                floor = floor_ms(rows, args.experts if rows else 0, args.hidden, args.inter, ceilings)
+                floor = floor_ms(cases[name][1], args, ceilings)
                 line = {"tokens": tokens, "share": name, "ms": round(milliseconds, 2),
                         "floor": round(floor / milliseconds, 3), "ratio": round(best["vanilla"] / milliseconds, 3)}
-                if floor:
-                    line["bound"] = round(whole / floor, 3)
-                    line["kept"] = round(best["vanilla"] / milliseconds * floor / whole, 3)
+                line["bound"] = round(whole / floor, 3)
+                line["kept"] = round(best["vanilla"] / milliseconds * floor / whole, 3)
                 report.append(line)
                 print("  ".join(f"{key} {value}" for key, value in line.items()))
         print(json.dumps({"ceilings": ceilings, "cases": report}))

@@ -34,6 +34,7 @@ static SymbolMap getRuntimeSymbols(LLJIT &jit) {
   add("_mlir_memref_to_llvm_alloc", _mlir_memref_to_llvm_alloc);
   add("_mlir_memref_to_llvm_aligned_alloc", _mlir_memref_to_llvm_aligned_alloc);
   add("_mlir_memref_to_llvm_free", _mlir_memref_to_llvm_free);
+  add("moe_get_num_threads", moe_get_num_threads);
   add("moe_parallel_for", moe_parallel_for);
   add("moe_profile_enter", moe_profile_enter);
   add("moe_profile_rows", moe_profile_rows);

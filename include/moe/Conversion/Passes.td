@@ -47,7 +47,8 @@ def ConvertMoEToCPUPass : Pass<"convert-moe-to-cpu", "::mlir::ModuleOp"> {
     A `moe.route` becomes an `scf.forall` over blocks of tokens: the matrices of
     all its projections, packed side by side, are multiplied in register tiles,
     and the gate of the block follows, still a `moe.gate`. A `moe.project` becomes
-    the same loop without a gate; a `linalg.matmul` of f32 with static inner and
+    the same loop without a gate, a `moe.gate` one without a product, unless it
+    compares tokens with each other; a `linalg.matmul` of f32 with static inner and
     column sizes uses the same register tiles.
 
     What has no kernel (region, constant and low-rank experts, 8-bit floats,
@@ -70,6 +71,8 @@ def ConvertMoEToCPUPass : Pass<"convert-moe-to-cpu", "::mlir::ModuleOp"> {
               "Number of moe.experts left to the reference lowering">,
     Statistic<"numRoutes", "num-routes",
               "Number of moe.route and moe.project lowered to loops">,
+    Statistic<"numGates", "num-gates",
+              "Number of moe.gate put into loops over blocks of tokens">,
     Statistic<"numMatmuls", "num-matmuls",
               "Number of linalg.matmul lowered to kernels">];
   let dependentDialects = [

@@ -35,7 +35,9 @@ public:
     }
     if (types.coefficients) {
       coefficients = next();
-      vectors = next();
+      // The panels of a vector follow each other.
+      vectors = memref::CollapseShapeOp::create(
+          b, next(), SmallVector<ReassociationIndices>{{0}, {1, 2}});
     }
     result = next();
     width = memref::DimOp::create(b, slots, 1);
@@ -82,16 +84,13 @@ private:
     });
   }
 
-  /// Adds the constant vectors, whose panels hold stretches of a vector.
+  /// Adds the constant vectors.
   Value emitVectors(Value token, Value column, int64_t lanes, Value sum) {
-    Value panel = constantIndex(b, types.vectors.getDimSize(2));
-    Value place = arith::DivUIOp::create(b, column, panel);
-    Value offset = arith::RemUIOp::create(b, column, panel);
     for (int64_t i : llvm::seq(types.vectors.getDimSize(0))) {
       Value index = constantIndex(b, i);
       Value factor = loadF32(b, coefficients, ValueRange{token, index}, 1);
       sum = addProduct(sum, factor, [&] {
-        return loadF32(b, vectors, ValueRange{index, place, offset}, lanes);
+        return loadF32(b, vectors, ValueRange{index, column}, lanes);
       });
     }
     return sum;
@@ -161,8 +160,11 @@ func::FuncOp mlir::moe::getCombineKernel(ModuleOp module, Location loc,
   ImplicitLocOpBuilder b(loc, context);
   b.setInsertionPointToStart(&func.getBody().front());
   CombineEmitter emitter(b, func, types);
+  // What a token has is asked once for several vectors.
+  constexpr int64_t vectorsPerStretch = 4;
   forEachRow(b, emitter.getResult(), [&](Value token) {
-    emitVectorFor(b, types.result.getDimSize(1), tile.lanes,
+    emitVectorFor(b, types.result.getDimSize(1),
+                  {vectorsPerStretch * tile.lanes, tile.lanes},
                   [&](Value column, int64_t lanes) {
                     emitter.emit(token, column, lanes);
                   });

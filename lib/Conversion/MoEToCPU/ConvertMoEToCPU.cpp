@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ExpertsLowering.h"
+#include "GateLowering.h"
 #include "MatmulLowering.h"
 #include "RouteLowering.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -53,6 +54,11 @@ struct ConvertMoEToCPUPass
         if (set.use_empty())
           rewriter.eraseOp(set.getDefiningOp());
     }
+    SmallVector<GateOp> gates;
+    getOperation().walk([&](GateOp op) { gates.push_back(op); });
+    for (GateOp op : gates)
+      if (succeeded(lowerGate(op, rewriter)))
+        ++numGates;
     SmallVector<Operation *> routes;
     getOperation().walk([&](Operation *op) {
       if (isa<RouteOp, ProjectOp>(op))

@@ -57,13 +57,25 @@ private:
     func::FuncOp gemm;
   };
 
+  /// Some panels of one expert in a projection.
+  struct Task {
+    Value number, expert;
+    /// The task ends before this panel.
+    Value lastPanel;
+    /// Panels of a task, and tasks of an expert.
+    Value panels;
+    int64_t blocks;
+    /// Threads that take tasks.
+    Value threads;
+  };
+
   SmallVector<Type> getArgumentTypes();
   void readArguments(func::FuncOp func);
   TileKernel getTileKernel(const PackedStorage &storage, int64_t depth);
   TileRows roundRows(const Projection &projection, Value rows);
   void emitGather();
-  Value getPanelAhead(const Projection &projection, Value expert, Value panel,
-                      Value &position);
+  Value getPanelAhead(const Projection &projection, const Task &task,
+                      Value panel, Value &position);
   TileAhead getTileAhead(const Projection &projection, Value panels,
                          Value position, const RowTile &rows);
   void emitProjection(Projection &projection, const TileRows &input,
@@ -221,25 +233,42 @@ TileRows FFNKernelEmitter::roundRows(const Projection &projection, Value rows) {
 }
 
 /// All panels of a projection, without dimensions, and in `position` where the
-/// panel after (expert, panel) starts.
+/// panel starts that this thread will probably meet after `panel`: the next
+/// one, or, after the last of a task, the first of the task that comes up when
+/// every thread has taken one.
 Value FFNKernelEmitter::getPanelAhead(const Projection &projection,
-                                      Value expert, Value panel,
+                                      const Task &task, Value panel,
                                       Value &position) {
   Value all = projection.panels.front();
   auto type = cast<MemRefType>(all.getType());
   Value flat = memref::CollapseShapeOp::create(
       b, all, SmallVector<ReassociationIndices>{{0, 1, 2, 3}});
   int64_t size = type.getDimSize(2) * type.getDimSize(3);
-  Value number = arith::AddIOp::create(
-      b, arith::MulIOp::create(b, expert, constantIndex(b, type.getDimSize(1))),
-      arith::AddIOp::create(b, panel, constantIndex(b, 1)));
-  position = arith::MulIOp::create(b, number, constantIndex(b, size));
+  Value one = constantIndex(b, 1);
+  Value next = arith::AddIOp::create(b, panel, one);
+  auto number = [&](Value expert, Value panel) -> Value {
+    Value before =
+        arith::MulIOp::create(b, expert, constantIndex(b, type.getDimSize(1)));
+    return arith::AddIOp::create(b, before, panel);
+  };
+  Value blocks = constantIndex(b, task.blocks);
+  Value nextTask = arith::AddIOp::create(b, task.number, task.threads);
+  Value nextFirst =
+      number(arith::DivUIOp::create(b, nextTask, blocks),
+             arith::MulIOp::create(
+                 b, arith::RemUIOp::create(b, nextTask, blocks), task.panels));
+  Value isLast =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::uge, next, task.lastPanel);
+  Value ahead =
+      arith::SelectOp::create(b, isLast, nextFirst, number(task.expert, next));
+  position = arith::MulIOp::create(b, ahead, constantIndex(b, size));
   return flat;
 }
 
-/// The tiles of a panel share in fetching the next one, which starts at
-/// `position`. A single tile leaves that to the processor, which sees one
-/// stream and would only be disturbed.
+/// The last tiles of a panel share in fetching the next one, which starts at
+/// `position`: what the first of many fetched would have left the cache by
+/// then. A single tile leaves that to the processor, which sees one stream and
+/// would only be disturbed.
 TileAhead FFNKernelEmitter::getTileAhead(const Projection &projection,
                                          Value panels, Value position,
                                          const RowTile &rows) {
@@ -247,14 +276,25 @@ TileAhead FFNKernelEmitter::getTileAhead(const Projection &projection,
   int64_t steps =
       llvm::divideCeil(projection.depth, projection.kernel.getDepthPerStep());
   int64_t size = type.getDimSize(2) * type.getDimSize(3);
+  // Tiles whose rows fill a quarter of a second-level cache of 1 MiB.
+  constexpr int64_t rowBytes = 1 << 18;
+  int64_t tileBytes = tile.rows * projection.depth * int64_t(sizeof(float));
+  Value most = constantIndex(b, std::max<int64_t>(2, rowBytes / tileBytes));
+  Value sharing = arith::MinUIOp::create(b, rows.count, most);
+  Value first = arith::SubIOp::create(b, rows.count, sharing);
   Value step = arith::CeilDivUIOp::create(
-      b, constantIndex(b, llvm::divideCeil(size, steps)), rows.count);
-  Value single = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rows.count,
-                                       constantIndex(b, 1));
-  step = arith::SelectOp::create(b, single, constantIndex(b, 0), step);
+      b, constantIndex(b, llvm::divideCeil(size, steps)), sharing);
+  Value idle = arith::OrIOp::create(
+      b,
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rows.count,
+                            constantIndex(b, 1)),
+      arith::CmpIOp::create(b, arith::CmpIPredicate::ult, rows.index, first));
+  step = arith::SelectOp::create(b, idle, constantIndex(b, 0), step);
   Value share = arith::MulIOp::create(b, step, constantIndex(b, steps));
   Value start = arith::AddIOp::create(
-      b, position, arith::MulIOp::create(b, rows.index, share));
+      b, position,
+      arith::MulIOp::create(b, arith::SubIOp::create(b, rows.index, first),
+                            share));
   return {panels, start, step};
 }
 
@@ -271,6 +311,7 @@ void FFNKernelEmitter::emitProjection(
   constexpr int64_t tasksPerExpert = 8;
   int64_t panelsPerTask = llvm::divideCeil(panels, tasksPerExpert);
   int64_t blocks = llvm::divideCeil(panels, panelsPerTask);
+  Value threads = emitNumThreads(b, module);
 
   emitParallelFor(
       b, constantIndex(b, config.experts * blocks), [&](Value task) {
@@ -304,7 +345,9 @@ void FFNKernelEmitter::emitProjection(
             weights.parameters.push_back(
                 slicePanel(b, parameter, expert, panel));
           Value position;
-          Value next = getPanelAhead(projection, expert, panel, position);
+          Value next = getPanelAhead(
+              projection, {task, expert, lastPanel, perTask, blocks, threads},
+              panel, position);
           forEachRowTile(b, tile, begin, end, [&](RowTile rows) {
             callTileGemm(b, projection.gemm, rowsIn, rows.row, rows.rows,
                          weights, accumulators,

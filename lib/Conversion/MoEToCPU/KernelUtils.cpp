@@ -57,15 +57,33 @@ void mlir::moe::emitParallelFor(ImplicitLocOpBuilder &b, Value count,
   body(loop.getInductionVars().front());
 }
 
+Value mlir::moe::emitNumThreads(ImplicitLocOpBuilder &b, ModuleOp module) {
+  constexpr llvm::StringLiteral name = "moe_get_num_threads";
+  auto func = module.lookupSymbol<func::FuncOp>(name);
+  if (!func) {
+    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    func =
+        func::FuncOp::create(builder, module.getLoc(), name,
+                             builder.getFunctionType({}, builder.getI32Type()));
+    func.setPrivate();
+  }
+  Value number = func::CallOp::create(b, func, ValueRange{}).getResult(0);
+  return arith::IndexCastOp::create(b, b.getIndexType(), number);
+}
+
 void mlir::moe::emitVectorFor(ImplicitLocOpBuilder &b, int64_t count,
-                              int64_t lanes,
+                              ArrayRef<int64_t> widths,
                               function_ref<void(Value, int64_t)> body) {
-  int64_t whole = count / lanes * lanes;
-  if (whole)
-    emitFor(b, constantIndex(b, 0), constantIndex(b, whole), lanes,
-            [&](Value i) { body(i, lanes); });
-  if (whole != count)
-    emitFor(b, constantIndex(b, whole), constantIndex(b, count), 1,
+  int64_t begin = 0;
+  for (int64_t width : widths) {
+    int64_t end = begin + (count - begin) / width * width;
+    if (begin != end)
+      emitFor(b, constantIndex(b, begin), constantIndex(b, end), width,
+              [&](Value i) { body(i, width); });
+    begin = end;
+  }
+  if (begin != count)
+    emitFor(b, constantIndex(b, begin), constantIndex(b, count), 1,
             [&](Value i) { body(i, 1); });
 }
 

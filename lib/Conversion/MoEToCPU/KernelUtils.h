@@ -52,9 +52,14 @@ void emitFor(ImplicitLocOpBuilder &b, Value lower, Value upper, int64_t step,
 void emitParallelFor(ImplicitLocOpBuilder &b, Value count,
                      function_ref<void(Value)> body);
 
-/// Emits `for i in [0, count)` in steps of `lanes` with `body(i, lanes)`, then
-/// one by one with `body(i, 1)`.
-void emitVectorFor(ImplicitLocOpBuilder &b, int64_t count, int64_t lanes,
+/// The number of threads that take part in parallel loops, from the runtime's
+/// `moe_get_num_threads`.
+Value emitNumThreads(ImplicitLocOpBuilder &b, ModuleOp module);
+
+/// Emits `for i in [0, count)` in steps of each of `widths` as far as whole
+/// ones go, with `body(i, width)`, then one by one with `body(i, 1)`.
+void emitVectorFor(ImplicitLocOpBuilder &b, int64_t count,
+                   ArrayRef<int64_t> widths,
                    function_ref<void(Value, int64_t)> body);
 
 /// Loads `lanes` elements of any float type as f32: a scalar for one lane,

@@ -7,8 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "RouteLowering.h"
+#include "GateLowering.h"
 #include "KernelUtils.h"
 #include "MatmulLowering.h"
+#include "TokenBlocks.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "moe/Dialect/MoE/IR/Reference.h"
@@ -83,8 +85,6 @@ public:
 
   /// Columns [first, first + count) of a block's product.
   Value slice(Value product, int64_t first, int64_t count);
-  /// Rows [first, first + count) of an operand with a row for each token.
-  Value sliceRows(Value operand, Value first, Value count);
   /// The projection by weights number `part` of a block, with a bias.
   Value getPart(Value product, unsigned part, Value bias, Type element);
 
@@ -151,18 +151,6 @@ Value RouteBuilder::slice(Value product, int64_t first, int64_t count) {
       ArrayRef<OpFoldResult>{one, one});
 }
 
-Value RouteBuilder::sliceRows(Value operand, Value first, Value count) {
-  if (!operand)
-    return {};
-  RankedTensorType type = getTensor(operand);
-  SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)),
-      strides(type.getRank(), b.getIndexAttr(1)),
-      sizes = tensor::getMixedSizes(b, b.getLoc(), operand);
-  offsets[0] = first;
-  sizes[0] = count;
-  return tensor::ExtractSliceOp::create(b, operand, offsets, sizes, strides);
-}
-
 Value RouteBuilder::getPart(Value product, unsigned part, Value bias,
                             Type element) {
   int64_t first = 0;
@@ -190,46 +178,20 @@ SmallVector<Value> RouteBuilder::build(
   Location loc = b.getLoc();
   Value tokens = tensor::DimOp::create(b, input, 0);
   // Enough rows for two tiles: each panel is read twice from the cache.
-  Value step = constantIndex(b, 2 * tile.rows);
-  Value blocks = arith::CeilDivUIOp::create(b, tokens, step);
-  SmallVector<Value> inits;
-  for (Type result : results) {
-    auto type = cast<RankedTensorType>(result);
-    SmallVector<Value> sizes;
-    if (type.isDynamicDim(0))
-      sizes.push_back(tokens);
-    inits.push_back(tensor::EmptyOp::create(b, type, sizes));
-  }
-  auto loop = scf::ForallOp::create(b, ArrayRef<OpFoldResult>{blocks}, inits,
-                                    std::nullopt);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Value first = arith::MulIOp::create(b, loop.getInductionVar(0), step);
-    Value count = arith::MinUIOp::create(
-        b, step, arith::SubIOp::create(b, tokens, first));
-    Value rows =
-        castElements(b, loc, sliceRows(input, first, count), b.getF32Type());
-    func::FuncOp kernel =
-        getProductKernel(module, loc, tile, getTensor(packed));
-    Value init =
-        createEmpty(b, loc,
-                    {OpFoldResult(count),
-                     b.getIndexAttr(llvm::alignTo(columns, tile.columns))},
-                    b.getF32Type());
-    Value product = callKernel(b, kernel, {rows, packed}, init);
-    SmallVector<Value> parts = body(first, count, product);
-    b.setInsertionPointToStart(loop.getTerminator().getBody());
-    for (auto [part, target] :
-         llvm::zip_equal(parts, loop.getRegionIterArgs())) {
-      RankedTensorType type = getTensor(part);
-      tensor::ParallelInsertSliceOp::create(
-          b, part, target, ArrayRef<OpFoldResult>{first, b.getIndexAttr(0)},
-          ArrayRef<OpFoldResult>{count, b.getIndexAttr(type.getDimSize(1))},
-          ArrayRef<OpFoldResult>{b.getIndexAttr(1), b.getIndexAttr(1)});
-    }
-  }
-  return llvm::to_vector_of<Value>(loop.getResults());
+  return forEachTokenBlock(
+      b, tokens, 2 * tile.rows, results, [&](Value first, Value count) {
+        Value rows = castElements(b, loc, sliceRows(b, input, first, count),
+                                  b.getF32Type());
+        func::FuncOp kernel =
+            getProductKernel(module, loc, tile, getTensor(packed));
+        Value init =
+            createEmpty(b, loc,
+                        {OpFoldResult(count),
+                         b.getIndexAttr(llvm::alignTo(columns, tile.columns))},
+                        b.getF32Type());
+        Value product = callKernel(b, kernel, {rows, packed}, init);
+        return body(first, count, product);
+      });
 }
 
 /// Whether input and weights are of what the kernel multiplies.
@@ -245,11 +207,6 @@ static LogicalResult verifySupported(Operation *op, Value input,
     if (!part.getDefiningOp<WeightsOp>())
       return rewriter.notifyMatchFailure(op, "weights are made elsewhere");
   return success();
-}
-
-/// Whether the choice of a token depends on other tokens.
-static bool comparesTokens(RouteOp op) {
-  return op.isExpertChoice() || op.getCapacityAttr();
 }
 
 LogicalResult mlir::moe::lowerRoute(RouteOp op, const TileShape &tile,
@@ -295,11 +252,9 @@ LogicalResult mlir::moe::lowerRoute(RouteOp op, const TileShape &tile,
           RankedTensorType type = getTensor(result);
           return type.clone({ShapedType::kDynamic, type.getDimSize(1)});
         };
-        GateOp gate =
-            buildChoice(parts, block(op.getWeights()), block(op.getIds()),
-                        [&](Value operand) {
-                          return route.sliceRows(operand, first, count);
-                        });
+        GateOp gate = buildChoice(
+            parts, block(op.getWeights()), block(op.getIds()),
+            [&](Value operand) { return sliceRows(b, operand, first, count); });
         parts.append({gate.getWeights(), gate.getIds()});
         return parts;
       });

@@ -89,7 +89,7 @@ static Value buildGroupMask(OpBuilder &builder, Location loc,
       builder, loc, 3, ranks, init, {{0, 1}, {0, 1, 2}},
       [&](OpBuilder &nested, Location loc, ValueRange elements) -> Value {
         Value keep = arith::ConstantIntOp::create(
-            nested, loc, nested.getI64Type(), groups.getKeep());
+            nested, loc, nested.getI32Type(), groups.getKeep());
         return arith::CmpIOp::create(nested, loc, arith::CmpIPredicate::slt,
                                      elements[0], keep);
       });

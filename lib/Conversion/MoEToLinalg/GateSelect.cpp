@@ -17,17 +17,6 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Whether a ranks above b: greater, or NaN above a number.
-static Value isAbove(OpBuilder &builder, Location loc, Value a, Value b) {
-  // "Greater or unordered" is true for two NaNs as well, hence the second
-  // condition.
-  Value greater =
-      arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UGT, a, b);
-  Value number =
-      arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::ORD, b, b);
-  return arith::AndIOp::create(builder, loc, greater, number);
-}
-
 static Value constantInt(OpBuilder &builder, Location loc, Type type,
                          int64_t value) {
   return arith::ConstantIntOp::create(builder, loc, type, value);
@@ -44,44 +33,79 @@ static Value keepPick(OpBuilder &builder, Location loc, Value keep, Value id) {
                                  constantInt(builder, loc, id.getType(), -1));
 }
 
+/// Integers in the order of (V3): a NaN is the greatest, and zeros are equal.
+/// None is the least of its type.
+static Value buildKeys(OpBuilder &builder, Location loc, Value values) {
+  auto element = cast<FloatType>(getElementTypeOrSelf(values));
+  Type type = builder.getIntegerType(element.getWidth());
+  return buildElementwise(
+      builder, loc, values, type,
+      [&](OpBuilder &nested, Location loc, ValueRange elements) -> Value {
+        // −0 + 0 is +0.
+        Value value = arith::AddFOp::create(nested, loc, elements[0],
+                                            buildReal(nested, loc, element, 0));
+        Value bits = arith::BitcastOp::create(nested, loc, type, value);
+        // Of negative numbers, greater bits are less: all but the sign flip.
+        Value sign = arith::ShRSIOp::create(
+            nested, loc, bits,
+            constantInt(nested, loc, type, element.getWidth() - 1));
+        Value flip = arith::ShRUIOp::create(nested, loc, sign,
+                                            constantInt(nested, loc, type, 1));
+        Value key = arith::XOrIOp::create(nested, loc, bits, flip);
+        Value isNaN = arith::CmpFOp::create(
+            nested, loc, arith::CmpFPredicate::UNO, value, value);
+        Value greatest = arith::ConstantOp::create(
+            nested, loc,
+            nested.getIntegerAttr(
+                type, APInt::getSignedMaxValue(element.getWidth())));
+        return arith::SelectOp::create(nested, loc, isNaN, greatest, key);
+      });
+}
+
 Value mlir::moe::buildRanks(OpBuilder &builder, Location loc, Value values,
                             Value allowed, TieBreak tie) {
-  Type i64 = builder.getI64Type();
+  // What is ranked has ids of this type.
+  Type i32 = builder.getI32Type();
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, values);
-  Value init = createFilled(builder, loc, sizes, builder.getI64IntegerAttr(0));
-  SmallVector<Value> inputs = {values, values};
-  SmallVector<SmallVector<unsigned>> maps = {{0, 1}, {0, 2}};
+  Value keys = buildKeys(builder, loc, values);
+  Value init = createFilled(builder, loc, sizes, builder.getI32IntegerAttr(0));
+  // The innermost loop runs over ranks, not over what is counted, so that it
+  // can be vectorised.
+  SmallVector<Value> inputs = {keys, keys};
+  SmallVector<SmallVector<unsigned>> maps = {{0, 2}, {0, 1}};
   if (allowed) {
     inputs.push_back(allowed);
-    maps.push_back({0, 2});
+    maps.push_back({0, 1});
   }
-  maps.push_back({0, 1});
+  maps.push_back({0, 2});
   Value ranks = buildLoops(
       builder, loc, 3, inputs, init, maps,
       [&](OpBuilder &nested, Location loc, ValueRange elements) -> Value {
         Value own = elements[0], other = elements[1];
-        Value ownIndex = linalg::IndexOp::create(nested, loc, 1);
-        Value otherIndex = linalg::IndexOp::create(nested, loc, 2);
+        auto index = [&](int64_t loop) -> Value {
+          return arith::IndexCastOp::create(
+              nested, loc, i32, linalg::IndexOp::create(nested, loc, loop));
+        };
         // Equal values stand in the order of their indices.
         Value precedes = arith::CmpIOp::create(nested, loc,
                                                tie == TieBreak::Lower
                                                    ? arith::CmpIPredicate::ult
                                                    : arith::CmpIPredicate::ugt,
-                                               otherIndex, ownIndex);
-        Value yes = constantInt(nested, loc, nested.getI1Type(), 1);
-        Value notBelow = arith::XOrIOp::create(
-            nested, loc, isAbove(nested, loc, own, other), yes);
-        Value before = arith::SelectOp::create(
-            nested, loc, precedes, notBelow, isAbove(nested, loc, other, own));
+                                               index(1), index(2));
+        Value bound = arith::SubIOp::create(
+            nested, loc, own,
+            arith::ExtUIOp::create(nested, loc, own.getType(), precedes));
+        Value before = arith::CmpIOp::create(
+            nested, loc, arith::CmpIPredicate::sgt, other, bound);
         if (allowed)
           before = arith::AndIOp::create(nested, loc, before, elements[2]);
-        Value count = arith::ExtUIOp::create(nested, loc, i64, before);
+        Value count = arith::ExtUIOp::create(nested, loc, i32, before);
         return arith::AddIOp::create(nested, loc, elements.back(), count);
       });
   if (!allowed)
     return ranks;
   return buildElementwise(
-      builder, loc, {ranks, allowed}, i64,
+      builder, loc, {ranks, allowed}, i32,
       [&](OpBuilder &nested, Location loc, ValueRange elements) {
         return keepPick(nested, loc, elements[1], elements[0]);
       });
@@ -98,7 +122,7 @@ static Value createSlots(OpBuilder &builder, Location loc, GateState &state) {
 void mlir::moe::buildRankedIds(OpBuilder &builder, Location loc,
                                GateState &state) {
   SelectAttr select = state.op.getSelect();
-  Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
+  Type i32 = builder.getI32Type();
   int64_t first =
       select.getMode() == SelectMode::RankK ? select.getRank() - 1 : 0;
   Value none = constantInt(builder, loc, i32, -1);
@@ -109,10 +133,10 @@ void mlir::moe::buildRankedIds(OpBuilder &builder, Location loc,
       builder, loc, 3, state.ranks, init, {{0, 2}, {0, 1}},
       [&](OpBuilder &nested, Location loc, ValueRange elements) -> Value {
         Value slot = arith::IndexCastOp::create(
-            nested, loc, i64, linalg::IndexOp::create(nested, loc, 1));
+            nested, loc, i32, linalg::IndexOp::create(nested, loc, 1));
         if (first != 0)
           slot = arith::AddIOp::create(nested, loc, slot,
-                                       constantInt(nested, loc, i64, first));
+                                       constantInt(nested, loc, i32, first));
         Value candidate = arith::IndexCastOp::create(
             nested, loc, i32, linalg::IndexOp::create(nested, loc, 2));
         Value hit = arith::CmpIOp::create(nested, loc, arith::CmpIPredicate::eq,

@@ -48,7 +48,7 @@ Value mlir::moe::buildSparseMixerWeights(OpBuilder &builder, Location loc,
       {{0, 1}, {0, 2}, {0, 2}, {0, 1}},
       [&](OpBuilder &nested, Location loc, ValueRange elements) -> Value {
         Value slot =
-            arith::IndexCastOp::create(nested, loc, nested.getI64Type(),
+            arith::IndexCastOp::create(nested, loc, nested.getI32Type(),
                                        linalg::IndexOp::create(nested, loc, 1));
         Value takesPart = isContender(nested, loc, elements[1], elements[2],
                                       slot, elements[0], jitter);

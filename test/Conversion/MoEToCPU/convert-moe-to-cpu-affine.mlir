@@ -33,11 +33,12 @@ func.func @reference(%x: tensor<?x64xf32>, %p: !moe.plan<4>,
   return %y : tensor<?x64xf32>
 }
 
-// What is multiplied with 0 is not read.
+// What is multiplied with 0 is not read. Four vectors at a time.
 // CHECK: func private @moe_combine_64f32_2f32_64f32_copy_f32_constant_2f32_2f32
+// CHECK: memref.collapse_shape %{{.*}} {{\[}}[0], [1, 2]] : memref<2x2x32xf32> into memref<2x64xf32>
 // CHECK: scf.for
 // CHECK: arith.cmpi sge
 // CHECK: %[[ANY:.*]] = arith.cmpf une
 // CHECK: scf.if %[[ANY]]
-// CHECK: vector.load %{{.*}} : memref<?x64xf32>, vector<16xf32>
-// CHECK-COUNT-2: vector.load %{{.*}} : memref<2x2x32xf32>, vector<16xf32>
+// CHECK: vector.load %{{.*}} : memref<?x64xf32>, vector<64xf32>
+// CHECK-COUNT-2: vector.load %{{.*}} : memref<2x64xf32>, vector<64xf32>

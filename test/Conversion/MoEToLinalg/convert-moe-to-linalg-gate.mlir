@@ -9,13 +9,18 @@
 // CHECK:           arith.addf
 // CHECK:         %[[P:.*]] = linalg.generic
 // CHECK:           arith.divf
+// Integers in the order of scores.
+// CHECK:         %[[KEYS:.*]] = linalg.generic {{.*}} ins(%[[P]]
+// CHECK:           arith.bitcast
+// CHECK:           arith.cmpf uno
+// CHECK:           arith.select %{{.*}}, %c2147483647_i32
 // The rank of an expert: how many others come before it.
-// CHECK:         %[[RANKS:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction"]{{.*}} ins(%[[P]], %[[P]]
-// CHECK:           arith.cmpf ugt
-// CHECK:           arith.cmpf ord
-// CHECK:           linalg.yield %{{.*}} : i64
+// CHECK:         %[[RANKS:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "reduction", "parallel"]{{.*}} ins(%[[KEYS]], %[[KEYS]]
+// CHECK:           arith.cmpi ult
+// CHECK:           arith.cmpi sgt
+// CHECK:           linalg.yield %{{.*}} : i32
 // A slot holds the expert whose rank is the slot.
-// CHECK:         %[[IDS:.*]] = linalg.generic {{.*}} ins(%[[RANKS]] : tensor<?x8xi64>) outs(%{{.*}} : tensor<?x2xi32>)
+// CHECK:         %[[IDS:.*]] = linalg.generic {{.*}} ins(%[[RANKS]] : tensor<?x8xi32>) outs(%{{.*}} : tensor<?x2xi32>)
 // CHECK:           arith.cmpi eq
 // CHECK:         linalg.generic {{.*}} ins(%[[IDS]] : tensor<?x2xi32>) outs(%{{.*}} : tensor<?x2xf32>)
 // CHECK:           scf.if
