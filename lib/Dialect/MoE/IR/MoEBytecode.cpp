@@ -137,6 +137,15 @@ static ResultT readFields(DialectBytecodeReader &reader, Fields... fields) {
 // Attributes and types whose encoding is not the list of their parameters
 //===----------------------------------------------------------------------===//
 
+/// Before 1.3 a moe.combine had three operands and no groups of them.
+static void addAffineTerm(CombineOp op) {
+  auto sizes = llvm::MutableArrayRef(op.getProperties().operandSegmentSizes);
+  // Files that are no older than the operands have sizes.
+  if (op->getNumOperands() == 3 &&
+      llvm::all_of(sizes, [](int32_t size) { return size == 0; }))
+    llvm::fill(sizes.take_front(3), 1);
+}
+
 /// Whether readers and writers know what version 1.`minor` brought.
 template <typename StreamT>
 static bool knows(const StreamT &stream, uint64_t minor) {
@@ -453,6 +462,15 @@ struct MoEBytecodeInterface : BytecodeDialectInterface {
       return nullptr;
     }
     return std::make_unique<MoEDialectVersion>(version);
+  }
+
+  LogicalResult
+  upgradeFromVersion(Operation *top,
+                     const DialectVersion &version) const override {
+    if (static_cast<const MoEDialectVersion &>(version) <
+        MoEDialectVersion(1, 3))
+      top->walk(addAffineTerm);
+    return success();
   }
 };
 } // namespace

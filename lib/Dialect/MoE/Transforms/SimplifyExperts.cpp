@@ -35,7 +35,9 @@ struct SimplifyExpertsPass
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     for (GateOp gate : collect<GateOp>())
-      simplifyGate(gate, rewriter);
+      simplifyRouting(gate, rewriter);
+    for (RouteOp route : collect<RouteOp>())
+      simplifyRouting(route, rewriter);
     for (auto op : collect<arith::MulFOp>())
       if (foldScale(op, reassociate, rewriter))
         ++numScales;
@@ -51,13 +53,14 @@ private:
     return ops;
   }
 
-  void simplifyGate(GateOp gate, RewriterBase &rewriter) {
-    if (unsigned folded = foldConstantRouting(gate, rewriter)) {
+  template <typename OpT>
+  void simplifyRouting(OpT op, RewriterBase &rewriter) {
+    if (unsigned folded = foldConstantRouting(op, rewriter)) {
       numConstants += folded;
       // Its weights may be left, with picks that are constant now.
       return;
     }
-    if (simplifyAlwaysOn(gate, reassociate, assumeFiniteLogits, rewriter))
+    if (simplifyAlwaysOn(op, reassociate, assumeFiniteLogits, rewriter))
       ++numAlwaysOn;
   }
 

@@ -30,11 +30,15 @@ FailureOr<CompactedExperts> compactExperts(PlanOp plan, RewriterBase &rewriter,
 /// ids alone if the weights do; returns how many results.
 unsigned foldConstantRouting(GateOp gate, RewriterBase &rewriter);
 
-/// Turns a gate that chooses all experts, or the one that there is, into
+/// Replaces the ids of a route whose picks do not depend on its logits; returns
+/// how many results.
+unsigned foldConstantRouting(RouteOp route, RewriterBase &rewriter);
+
+/// Turns a gate or a route that chooses all experts, or the one that there is, into
 /// `select<all>`, or into constant weights where these are 1 whatever the
 /// (finite, if `assumeFinite`) logits. With `reassociate` the order of the
 /// slots, and so that of the combine's sum, may change.
-bool simplifyAlwaysOn(GateOp gate, bool reassociate, bool assumeFinite,
+bool simplifyAlwaysOn(Operation *op, bool reassociate, bool assumeFinite,
                       RewriterBase &rewriter);
 
 /// Folds a constant factor of a layer's weights, or, with `reassociate`, of its

@@ -13,9 +13,11 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Whether the order of slots is seen by nothing but sums over them.
-static bool isSummed(Operation *op) {
-  SmallVector<Operation *> pending(op->user_begin(), op->user_end());
+/// Whether the order of the slots of weights and ids is seen by nothing but sums
+/// over them.
+static bool isSummed(Value weights, Value ids) {
+  SmallVector<Operation *> pending(weights.getUsers());
+  llvm::append_range(pending, ids.getUsers());
   while (!pending.empty()) {
     Operation *user = pending.pop_back_val();
     if (isa<RemapIdsOp>(user))
@@ -29,14 +31,15 @@ static bool isSummed(Operation *op) {
 /// Turns a ranking of all experts into `select<all>`. The experts stay the
 /// same, their slots stand in the order of experts instead of that of choice
 /// values.
-static bool selectAll(GateOp gate, bool reassociate, RewriterBase &rewriter) {
+template <typename OpT>
+static bool selectAll(OpT gate, bool reassociate, RewriterBase &rewriter) {
   SelectAttr select = gate.getSelect();
   // Slots are admitted to capacity in their order.
   if (select.getMode() != SelectMode::TopK ||
       select.getK() != gate.getNumExperts() || gate.getGroupLimit() ||
       gate.getCapacity() || (gate.getNumExperts() > 1 && !reassociate))
     return false;
-  if (gate.getNumExperts() > 1 && !isSummed(gate))
+  if (gate.getNumExperts() > 1 && !isSummed(gate.getWeights(), gate.getIds()))
     return false;
   rewriter.modifyOpInPlace(gate, [&] {
     gate.setSelectAttr(SelectAttr::get(gate.getContext(), SelectMode::All,
@@ -47,8 +50,18 @@ static bool selectAll(GateOp gate, bool reassociate, RewriterBase &rewriter) {
   return true;
 }
 
+/// A limit to as many groups as there are is none.
+template <typename OpT>
+static bool dropGroupLimit(OpT gate, RewriterBase &rewriter) {
+  GroupLimitAttr groups = gate.getGroupLimitAttr();
+  if (!groups || groups.getKeep() != groups.getCount())
+    return false;
+  rewriter.modifyOpInPlace(gate, [&] { gate.removeGroupLimitAttr(); });
+  return true;
+}
+
 /// Whether the only expert's weight before `scale` is 1 for any finite logit.
-static bool isOneForFinite(GateOp gate) {
+template <typename OpT> static bool isOneForFinite(OpT gate) {
   NormalizeAttr normalize = gate.getNormalizeAttr();
   NormalizeMode mode = normalize ? normalize.getMode() : NormalizeMode::None;
   // e^(w − w) / e^(w − w).
@@ -61,19 +74,22 @@ static bool isOneForFinite(GateOp gate) {
                                          normalize.getFloor().value <= 1.0);
 }
 
-/// The number of tokens, without a use of the logits where that can be.
-static OpFoldResult getTokens(OpBuilder &builder, Location loc, Value logits) {
-  auto result = dyn_cast<OpResult>(logits);
-  if (cast<RankedTensorType>(logits.getType()).isDynamicDim(0) && result) {
+/// The number of rows, without a use of `perToken` where that can be.
+static OpFoldResult getTokens(OpBuilder &builder, Location loc,
+                              Value perToken) {
+  auto result = dyn_cast<OpResult>(perToken);
+  if (cast<RankedTensorType>(perToken.getType()).isDynamicDim(0) && result) {
     ReifiedRankedShapedTypeDims dims;
     if (succeeded(reifyResultShapes(builder, result.getOwner(), dims)))
       return dims[result.getResultNumber()][0];
   }
-  return tensor::getMixedSize(builder, loc, logits, 0);
+  return tensor::getMixedSize(builder, loc, perToken, 0);
 }
 
-/// Replaces the gate of a single expert by the constants 1 and 0.
-static bool foldSingleExpert(GateOp gate, RewriterBase &rewriter) {
+/// Replaces the choice of a single expert by the constants 1 and 0. `perToken`
+/// has a row for each token.
+template <typename OpT>
+static bool foldSingleExpert(OpT gate, Value perToken, RewriterBase &rewriter) {
   if (gate.getSelect().getMode() != SelectMode::All ||
       gate.getNumExperts() != 1 || gate.getShared() != 0 ||
       gate.getCapacity() || gate.getDropBelow() || gate.getValues() ||
@@ -81,7 +97,7 @@ static bool foldSingleExpert(GateOp gate, RewriterBase &rewriter) {
     return false;
   rewriter.setInsertionPoint(gate);
   Location loc = gate.getLoc();
-  OpFoldResult tokens = getTokens(rewriter, loc, gate.getLogits());
+  OpFoldResult tokens = getTokens(rewriter, loc, perToken);
   auto fill = [&](Value result, TypedAttr attr) {
     auto type = cast<RankedTensorType>(result.getType());
     Value scalar = arith::ConstantOp::create(rewriter, loc, attr);
@@ -95,14 +111,23 @@ static bool foldSingleExpert(GateOp gate, RewriterBase &rewriter) {
   fill(gate.getWeights(),
        rewriter.getFloatAttr(element, gate.getScale().convertToDouble()));
   fill(gate.getIds(), rewriter.getI32IntegerAttr(0));
-  rewriter.eraseOp(gate);
+  // The logits of a route may have readers.
+  if (gate->use_empty())
+    rewriter.eraseOp(gate);
   return true;
 }
 
-bool mlir::moe::simplifyAlwaysOn(GateOp gate, bool reassociate,
+bool mlir::moe::simplifyAlwaysOn(Operation *op, bool reassociate,
                                  bool assumeFinite, RewriterBase &rewriter) {
-  bool changed = selectAll(gate, reassociate, rewriter);
-  if (assumeFinite && foldSingleExpert(gate, rewriter))
-    return true;
-  return changed;
+  auto simplify = [&](auto gate, Value perToken) {
+    bool changed = dropGroupLimit(gate, rewriter);
+    changed |= selectAll(gate, reassociate, rewriter);
+    return (assumeFinite && foldSingleExpert(gate, perToken, rewriter)) ||
+           changed;
+  };
+  if (auto route = dyn_cast<RouteOp>(op))
+    return (!route.getWeights().use_empty() || !route.getIds().use_empty()) &&
+           simplify(route, route.getInput());
+  auto gate = dyn_cast<GateOp>(op);
+  return gate && simplify(gate, gate.getLogits());
 }

@@ -10,6 +10,7 @@
 #include "SimplifyExperts.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "moe/Dialect/MoE/IR/Reference.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -30,10 +31,10 @@ static RankedTensorType getResultType(const GateValues &values, Type element) {
   return RankedTensorType::get({tokens, values.width}, element);
 }
 
-static void replaceIds(RewriterBase &rewriter, GateOp gate,
+static void replaceIds(RewriterBase &rewriter, Value ids,
                        const GateValues &values) {
   replaceByConstant(
-      rewriter, gate.getIds(),
+      rewriter, ids,
       DenseElementsAttr::get(getResultType(values, rewriter.getI32Type()),
                              ArrayRef<int32_t>(values.ids)));
 }
@@ -56,7 +57,7 @@ unsigned mlir::moe::foldConstantRouting(GateOp gate, RewriterBase &rewriter) {
           rewriter, gate.getWeights(),
           DenseElementsAttr::get(getResultType(*values, element), weights));
       bool hasIds = !gate.getIds().use_empty();
-      replaceIds(rewriter, gate, *values);
+      replaceIds(rewriter, gate.getIds(), *values);
       rewriter.eraseOp(gate);
       return hasIds ? 2 : 1;
     }
@@ -67,8 +68,28 @@ unsigned mlir::moe::foldConstantRouting(GateOp gate, RewriterBase &rewriter) {
     values = evaluateGate(gate);
   if (!values)
     return 0;
-  replaceIds(rewriter, gate, *values);
+  replaceIds(rewriter, gate.getIds(), *values);
   if (gate->use_empty())
     rewriter.eraseOp(gate);
+  return 1;
+}
+
+unsigned mlir::moe::foldConstantRouting(RouteOp route, RewriterBase &rewriter) {
+  if (route.getIds().use_empty() || route.getSharedGate())
+    return 0;
+  rewriter.setInsertionPointAfter(route);
+  // The gate that a route means, for as long as it takes to evaluate it.
+  GateOp gate = buildGate(
+      rewriter, route, route.getWeights().getType(), route.getIds().getType(),
+      {route.getLogits(), route.getState(), route.getValues(),
+       route.getGivenIds(), route.getSharedWeights()});
+  std::optional<GateValues> values = evaluateIds(gate);
+  rewriter.eraseOp(gate);
+  if (!values)
+    return 0;
+  rewriter.setInsertionPoint(route);
+  replaceIds(rewriter, route.getIds(), *values);
+  if (route->use_empty())
+    rewriter.eraseOp(route);
   return 1;
 }

@@ -81,6 +81,91 @@ static bool scaleGate(Value weights, double factor, bool mustBeExact,
   return true;
 }
 
+/// Whether a tensor is known when the model is loaded.
+static bool isLoaded(Value tensor) {
+  Operation *op = tensor.getDefiningOp();
+  return op && (isa<ConstantDataOpInterface>(op) ||
+                op->hasTrait<OpTrait::ConstantLike>());
+}
+
+/// Whether weights can be multiplied by a number when they are loaded: floats as
+/// they are, codes through their scales, if these are of the type that rows are
+/// computed in. Narrower ones would be rounded once more.
+static bool canScale(Value weights, FloatType compute) {
+  auto op = weights.getDefiningOp<WeightsOp>();
+  if (!op)
+    return false;
+  ValueRange factors = op.getType().isQuantized() ? op.getScales()
+                                                  : op.getSources();
+  return !factors.empty() && llvm::all_of(factors, [&](Value factor) {
+    return getElementTypeOrSelf(factor) == compute && isLoaded(factor);
+  });
+}
+
+static Value scaleWeights(Value weights, double factor,
+                          RewriterBase &rewriter) {
+  auto op = weights.getDefiningOp<WeightsOp>();
+  rewriter.setInsertionPointAfter(op);
+  auto scaled = cast<WeightsOp>(rewriter.clone(*op));
+  MutableOperandRange factors = op.getType().isQuantized()
+                                    ? scaled.getScalesMutable()
+                                    : scaled.getSourcesMutable();
+  rewriter.setInsertionPoint(scaled);
+  for (OpOperand &operand : factors) {
+    auto type = cast<RankedTensorType>(operand.get().getType());
+    auto number = cast<TypedAttr>(
+        rewriter.getFloatAttr(type.getElementType(), factor));
+    Value splat = arith::ConstantOp::create(
+        rewriter, op.getLoc(), DenseElementsAttr::get(type, Attribute(number)));
+    operand.set(
+        arith::MulFOp::create(rewriter, op.getLoc(), operand.get(), splat));
+  }
+  return scaled;
+}
+
+/// The experts whose rows, all of the result, are multiplied by weights at most;
+/// null when something else is in it.
+static ExpertsOp getSummedExperts(Value result) {
+  if (auto combine = result.getDefiningOp<CombineOp>()) {
+    if (combine.getCopyScale() || combine.getCoefficients() ||
+        !combine.getRows().hasOneUse())
+      return {};
+    result = combine.getRows();
+  }
+  auto experts = result.getDefiningOp<ExpertsOp>();
+  if (!experts || experts.getCopyScale() || experts.getCoefficients())
+    return {};
+  return experts;
+}
+
+/// Multiplies down projections, and their biases, by a factor of their layer.
+static bool scaleDownProjections(Value result, double factor,
+                                 RewriterBase &rewriter) {
+  ExpertsOp experts = getSummedExperts(result);
+  if (!experts)
+    return false;
+  FloatType compute = getComputeType(getElementTypeOrSelf(experts.getInput()));
+  SmallVector<FFNExpertsOp> sets;
+  for (Value set : experts.getSets()) {
+    auto ffn = set.getDefiningOp<FFNExpertsOp>();
+    if (!ffn || !set.hasOneUse() || !canScale(ffn.getDown(), compute) ||
+        (ffn.getDownBias() && !canScale(ffn.getDownBias(), compute)))
+      return false;
+    sets.push_back(ffn);
+  }
+  for (FFNExpertsOp ffn : sets) {
+    Value down = scaleWeights(ffn.getDown(), factor, rewriter), bias;
+    if (ffn.getDownBias())
+      bias = scaleWeights(ffn.getDownBias(), factor, rewriter);
+    rewriter.modifyOpInPlace(ffn, [&] {
+      ffn.getDownMutable().assign(down);
+      if (bias)
+        ffn.getDownBiasMutable().assign(bias);
+    });
+  }
+  return true;
+}
+
 bool mlir::moe::foldScale(Operation *multiplication, bool reassociate,
                           RewriterBase &rewriter) {
   auto op = dyn_cast<arith::MulFOp>(multiplication);
@@ -90,16 +175,19 @@ bool mlir::moe::foldScale(Operation *multiplication, bool reassociate,
   std::optional<double> factor = getFactor(op, scaled);
   if (!factor || !std::isfinite(*factor) || !scaled.hasOneUse())
     return false;
-  Value weights = scaled;
-  bool mustBeExact = !reassociate;
-  if (Value inner = getSumWeights(scaled)) {
-    // Σ w·row·c is summed otherwise than (Σ w·row)·c.
-    if (!reassociate || !inner.hasOneUse())
-      return false;
-    weights = inner;
+  auto scaleWeightsOf = [&](Value weights, bool mustBeExact) {
+    return scaleGate<GateOp>(weights, *factor, mustBeExact, rewriter) ||
+           scaleGate<RouteOp>(weights, *factor, mustBeExact, rewriter);
+  };
+  bool done = scaleWeightsOf(scaled, /*mustBeExact=*/!reassociate);
+  // Σ w·row·c is summed otherwise than (Σ w·row)·c.
+  if (!done && reassociate) {
+    Value weights = getSumWeights(scaled);
+    done = weights && weights.hasOneUse() &&
+           scaleWeightsOf(weights, /*mustBeExact=*/false);
+    done = done || scaleDownProjections(scaled, *factor, rewriter);
   }
-  if (!scaleGate<GateOp>(weights, *factor, mustBeExact, rewriter) &&
-      !scaleGate<RouteOp>(weights, *factor, mustBeExact, rewriter))
+  if (!done)
     return false;
   rewriter.replaceOp(op, scaled);
   return true;

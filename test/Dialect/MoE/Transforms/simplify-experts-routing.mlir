@@ -185,3 +185,53 @@ func.func @result(%z: tensor<4x2xf32>, %x: tensor<4x4xf32>, %t: tensor<2x4xf32>)
   %s = arith.mulf %y, %c : tensor<4x4xf32>
   return %s : tensor<4x4xf32>
 }
+
+// -----
+
+// Routes: a choice of all experts, of all groups, and of a table.
+// CHECK-LABEL: func.func @routes
+// FAST:          moe.route %{{.*}} score<softmax> select<all, k = 2>
+// EXACT:         moe.route %{{.*}} score<softmax> select<top_k, k = 2>
+// CHECK:         moe.route %{{.*}} score<softmax> select<top_k, k = 1> :
+// CHECK:         arith.constant dense<{{\[\[}}0], [-1]]> : tensor<2x1xi32>
+// CHECK:         moe.route %{{.*}} select<table, k = 1>
+func.func @routes(%x: tensor<2x4xf32>, %r: tensor<2x4xf32>, %p: !moe.plan<2>,
+                  %rows: tensor<?x4xf32>)
+    -> (tensor<2x4xf32>, tensor<2x1xi32>, tensor<2x1xf32>, tensor<2x1xi32>) {
+  %rw = moe.weights %r : tensor<2x4xf32> -> !moe.weights<1x2x4, f32>
+  %0:3 = moe.route %x router(%rw : !moe.weights<1x2x4, f32>) score<softmax>
+      select<top_k, k = 2>
+      : tensor<2x4xf32> -> tensor<2x2xf32>, tensor<2x2xi32>, tensor<2x2xf32>
+  %y = moe.combine %rows, %p, %0#0
+      : tensor<?x4xf32>, !moe.plan<2>, tensor<2x2xf32> -> tensor<2x4xf32>
+  %1:3 = moe.route %x router(%rw : !moe.weights<1x2x4, f32>) score<softmax>
+      groups<count = 2, keep = 2> select<top_k, k = 1>
+      : tensor<2x4xf32> -> tensor<2x1xf32>, tensor<2x1xi32>, tensor<2x2xf32>
+  %t = arith.constant dense<[[0], [1]]> : tensor<2x1xi32>
+  %i = arith.constant dense<[0, 7]> : tensor<2xi32>
+  %2:3 = moe.route %x router(%rw : !moe.weights<1x2x4, f32>)
+      ids(%i : tensor<2xi32>) table(%t : tensor<2x1xi32>)
+      score<softmax> select<table, k = 1>
+      : tensor<2x4xf32> -> tensor<2x1xf32>, tensor<2x1xi32>, tensor<2x2xf32>
+  return %y, %1#1, %2#0, %2#1
+      : tensor<2x4xf32>, tensor<2x1xi32>, tensor<2x1xf32>, tensor<2x1xi32>
+}
+
+// -----
+
+// One expert behind a route: the logits are still read.
+// CHECK-LABEL: func.func @one_route
+// FAST:          moe.route %{{.*}} select<all, k = 1>
+// EXACT:         %[[W:.*]] = tensor.splat %{{.*}} : tensor<?x1xf32>
+// EXACT:         %[[I:.*]] = tensor.splat %{{.*}} : tensor<?x1xi32>
+// EXACT:         %{{.*}}, %{{.*}}, %[[Z:.*]] = moe.route
+// EXACT:         return %[[W]], %[[I]], %[[Z]]
+func.func @one_route(%x: tensor<?x4xf32>, %r: tensor<1x4xf32>)
+    -> (tensor<?x1xf32>, tensor<?x1xi32>, tensor<?x1xf32>) {
+  %rw = moe.weights %r : tensor<1x4xf32> -> !moe.weights<1x1x4, f32>
+  %0:3 = moe.route %x router(%rw : !moe.weights<1x1x4, f32>) score<softmax>
+      select<top_k, k = 1>
+      : tensor<?x4xf32> -> tensor<?x1xf32>, tensor<?x1xi32>, tensor<?x1xf32>
+  return %0#0, %0#1, %0#2
+      : tensor<?x1xf32>, tensor<?x1xi32>, tensor<?x1xf32>
+}

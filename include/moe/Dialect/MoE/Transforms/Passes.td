@@ -138,20 +138,26 @@ def SimplifyExpertsPass : Pass<"moe-simplify-experts"> {
     region stay apart, since it may look at all its rows. Somebody who reads the
     rows themselves would see another order: then duplicates stay.
 
-    *Constant routing.* A gate of constants, or its ids where these alone are
-    constant, is evaluated in the order and precision of the specification;
-    functions that libraries round differently are left to run time.
+    *Constant routing.* A gate of constants, or the ids of a gate or route where
+    these alone are constant, is evaluated in the order and precision of the
+    specification; functions that libraries round differently are left to run time.
 
-    *No choice.* A gate that ranks all its experts, k = E, becomes `select<all>`;
-    its slots, and so the sum over them, are then in the order of experts, which
-    `reassociate` permits. With `assume-finite-logits`, a single expert whose
-    weight is normalised has weight 1, and the gate goes.
+    *No choice.* A gate or route that ranks all its experts, k = E, becomes
+    `select<all>`; its slots, and so the sum over them, are then in the order of
+    experts, which `reassociate` permits. A limit to as many groups as there are
+    goes. With `assume-finite-logits`, a single expert whose weight is normalised
+    has weight 1, and the gate goes.
 
     *Scales.* A constant factor of a gate's weights goes into its `scale`, exactly
     where the gate had none and rounds to the type it computes in; otherwise, and
-    for a factor of the layer's result, with `reassociate`.
+    for a factor of the layer's result, with `reassociate`. Where the gate cannot
+    take it (shared slots are not scaled), it goes into the down projections of a
+    layer of feed-forward experts, and their biases, or into the scales of their
+    codes, if these are constants of the type that rows are computed in: they
+    are multiplied when the model is loaded.
 
-    No weight is read or copied: `moe.weights` selects experts of its sources.
+    No weight is read or copied at compile time: `moe.weights` selects experts of
+    its sources.
 
     ```mlir
     %bias = arith.constant dense<[0.0, 0xFF800000, 0.0, 0.0]> : tensor<4xf32>
