@@ -172,8 +172,8 @@ def ffn_set(case, rng, count, size, inter, out=None, storage="f32", gated=True,
     def bias(width, wanted=True):
         if not biases or not wanted:
             return None
-        chosen = {"experts": options["experts"]} if "experts" in options else {}
-        return Weights(case, rng, (count, width), bias_storage, scale=0.3, **chosen)
+        own = {name: options[name] for name in ("experts", "constant") if name in options}
+        return Weights(case, rng, (count, width), bias_storage, scale=0.3, **own)
 
     parts = [bias(inter), bias(inter, gated), bias(out)]
 

@@ -2,7 +2,7 @@
 # RUN: %python %s --no-cache --pipeline=reference | FileCheck %s
 # RUN: %python %s --no-cache --pipeline=optimized | FileCheck %s
 # CHECK: {{^[0-9]+}} cases, 0 failures
-# CHECK: {{^}}94 cases changed
+# CHECK: {{^}}161 cases changed
 """Layers after moe-simplify-experts give what the specification says of the original ones."""
 
 import itertools
@@ -162,10 +162,44 @@ def add_scales(cases, rng):
         routed_layer(case, rng, [ffn_set(case, rng, 5, 6, 4)], gate, 6, dynamic=False)
 
 
+def add_scaled_downs(cases, rng):
+    """Factors that go into down projections, since shared slots are not scaled."""
+    for storage, biases in (("f32", True), ("f32", False), ("ui8", False)):
+        case = new_case(cases, "scaled_down")
+        gate = Gate(case, rng, 7, 5, dynamic=False, select=TOP2, score_function="sigmoid", shared=1)
+        sets = [ffn_set(case, rng, 6, 6, 4, storage=storage, biases=biases, constant=True)]
+        routed_layer(case, rng, sets, gate, 6, dynamic=False)
+        value, kind, expected, rtol, atol = case.results.pop()
+        name, _ = case.constant(np.full(expected.shape, -1.75, np.float32), "f32")
+        case.result(case.emit(f"arith.mulf {value}, {name} : {kind}"), kind, expected * -1.75, rtol, 2 * atol)
+
+
+def add_dense(cases, rng):
+    """All experts with equal weights, and one expert with weight 1."""
+    for form, stacked, biases, dynamic in itertools.product(FORMS, (True, False), (True, False), (True, False)):
+        case = new_case(cases, "dense")
+        logits = np.full((5, 3), 0.5, np.float32)
+        name, kind = case.constant(logits, "f32")
+        case.counter += 2
+        w, i = f"%v{case.counter - 1}", f"%v{case.counter}"
+        case.lines.append(f"{w}, {i} = moe.gate {name} score<softmax> select<all, k = 3> : {kind} -> "
+                          "tensor<5x3xf32>, tensor<5x3xi32>")
+        sets = [ffn_set(case, rng, 3, 6, 4, stacked=stacked, biases=biases, constant=True)]
+        weights = np.full((5, 3), np.float64(np.float32(1) / np.float32(3)))
+        apply_experts(case, rng, sets, np.tile(np.arange(3), (5, 1)), i, "tensor<5x3xi32>", weights, w,
+                      "tensor<5x3xf32>", 6, form=form, dynamic=dynamic)
+        case = new_case(cases, "one")
+        ids, ids_kind = case.constant(np.zeros((5, 1), np.int32), "i32")
+        ones, ones_kind = case.constant(np.ones((5, 1), np.float32), "f32")
+        sets = [ffn_set(case, rng, 1, 6, 4, stacked=stacked, biases=biases)]
+        apply_experts(case, rng, sets, np.zeros((5, 1), int), ids, ids_kind, np.ones((5, 1)), ones, ones_kind, 6,
+                      form=form, dynamic=dynamic)
+
+
 def make_cases(seed):
     rng = np.random.default_rng(seed)
     cases = []
-    for part in (add_dead, add_biased, add_duplicates, add_constant, add_scales):
+    for part in (add_dead, add_biased, add_duplicates, add_constant, add_scales, add_scaled_downs, add_dense):
         part(cases, rng)
     return cases
 

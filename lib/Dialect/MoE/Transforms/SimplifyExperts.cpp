@@ -43,6 +43,11 @@ struct SimplifyExpertsPass
         ++numScales;
     for (PlanOp plan : collect<PlanOp>())
       simplifyPlan(plan, rewriter);
+    if (reassociate)
+      for (PlanOp plan : collect<PlanOp>())
+        numDense += mergeEqualExperts(plan, rewriter);
+    for (PlanOp plan : collect<PlanOp>())
+      numDense += foldIdentityPlan(plan, rewriter);
   }
 
 private:
@@ -53,8 +58,7 @@ private:
     return ops;
   }
 
-  template <typename OpT>
-  void simplifyRouting(OpT op, RewriterBase &rewriter) {
+  template <typename OpT> void simplifyRouting(OpT op, RewriterBase &rewriter) {
     if (unsigned folded = foldConstantRouting(op, rewriter)) {
       numConstants += folded;
       // Its weights may be left, with picks that are constant now.

@@ -34,8 +34,8 @@ unsigned foldConstantRouting(GateOp gate, RewriterBase &rewriter);
 /// how many results.
 unsigned foldConstantRouting(RouteOp route, RewriterBase &rewriter);
 
-/// Turns a gate or a route that chooses all experts, or the one that there is, into
-/// `select<all>`, or into constant weights where these are 1 whatever the
+/// Turns a gate or a route that chooses all experts, or the one that there is,
+/// into `select<all>`, or into constant weights where these are 1 whatever the
 /// (finite, if `assumeFinite`) logits. With `reassociate` the order of the
 /// slots, and so that of the combine's sum, may change.
 bool simplifyAlwaysOn(Operation *op, bool reassociate, bool assumeFinite,
@@ -45,6 +45,17 @@ bool simplifyAlwaysOn(Operation *op, bool reassociate, bool assumeFinite,
 /// result, into the scale of its gate.
 bool foldScale(Operation *multiplication, bool reassociate,
                RewriterBase &rewriter);
+
+/// Whether a tensor is known when the model is loaded.
+bool isLoaded(Value tensor);
+
+/// Takes dispatch and combine away from a single expert that has each token
+/// once, with weight 1.
+bool foldIdentityPlan(PlanOp plan, RewriterBase &rewriter);
+
+/// Makes one expert of feed-forward experts that all have every token with the
+/// same weight: its inner size is the sum of theirs.
+bool mergeEqualExperts(PlanOp plan, RewriterBase &rewriter);
 
 } // namespace mlir::moe
 

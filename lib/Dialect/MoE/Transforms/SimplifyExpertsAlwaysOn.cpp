@@ -13,8 +13,8 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Whether the order of the slots of weights and ids is seen by nothing but sums
-/// over them.
+/// Whether the order of the slots of weights and ids is seen by nothing but
+/// sums over them.
 static bool isSummed(Value weights, Value ids) {
   SmallVector<Operation *> pending(weights.getUsers());
   llvm::append_range(pending, ids.getUsers());

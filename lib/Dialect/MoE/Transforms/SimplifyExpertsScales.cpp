@@ -81,22 +81,21 @@ static bool scaleGate(Value weights, double factor, bool mustBeExact,
   return true;
 }
 
-/// Whether a tensor is known when the model is loaded.
-static bool isLoaded(Value tensor) {
+bool mlir::moe::isLoaded(Value tensor) {
   Operation *op = tensor.getDefiningOp();
   return op && (isa<ConstantDataOpInterface>(op) ||
                 op->hasTrait<OpTrait::ConstantLike>());
 }
 
-/// Whether weights can be multiplied by a number when they are loaded: floats as
-/// they are, codes through their scales, if these are of the type that rows are
-/// computed in. Narrower ones would be rounded once more.
+/// Whether weights can be multiplied by a number when they are loaded: floats
+/// as they are, codes through their scales, if these are of the type that rows
+/// are computed in. Narrower ones would be rounded once more.
 static bool canScale(Value weights, FloatType compute) {
   auto op = weights.getDefiningOp<WeightsOp>();
   if (!op)
     return false;
-  ValueRange factors = op.getType().isQuantized() ? op.getScales()
-                                                  : op.getSources();
+  ValueRange factors =
+      op.getType().isQuantized() ? op.getScales() : op.getSources();
   return !factors.empty() && llvm::all_of(factors, [&](Value factor) {
     return getElementTypeOrSelf(factor) == compute && isLoaded(factor);
   });
@@ -113,8 +112,8 @@ static Value scaleWeights(Value weights, double factor,
   rewriter.setInsertionPoint(scaled);
   for (OpOperand &operand : factors) {
     auto type = cast<RankedTensorType>(operand.get().getType());
-    auto number = cast<TypedAttr>(
-        rewriter.getFloatAttr(type.getElementType(), factor));
+    auto number =
+        cast<TypedAttr>(rewriter.getFloatAttr(type.getElementType(), factor));
     Value splat = arith::ConstantOp::create(
         rewriter, op.getLoc(), DenseElementsAttr::get(type, Attribute(number)));
     operand.set(
@@ -123,8 +122,8 @@ static Value scaleWeights(Value weights, double factor,
   return scaled;
 }
 
-/// The experts whose rows, all of the result, are multiplied by weights at most;
-/// null when something else is in it.
+/// The experts whose rows, all of the result, are multiplied by weights at
+/// most; null when something else is in it.
 static ExpertsOp getSummedExperts(Value result) {
   if (auto combine = result.getDefiningOp<CombineOp>()) {
     if (combine.getCopyScale() || combine.getCoefficients() ||

@@ -148,6 +148,12 @@ def SimplifyExpertsPass : Pass<"moe-simplify-experts"> {
     goes. With `assume-finite-logits`, a single expert whose weight is normalised
     has weight 1, and the gate goes.
 
+    *Dense layers.* Feed-forward experts that all have every token, with equal
+    constant weights, become one expert whose inner size is the sum of theirs
+    (`reassociate`; their weights are put together when the model is loaded).
+    A single expert that has each token once with weight 1 needs neither dispatch
+    nor combine: a plain network is left.
+
     *Scales.* A constant factor of a gate's weights goes into its `scale`, exactly
     where the gate had none and rounds to the type it computes in; otherwise, and
     for a factor of the layer's result, with `reassociate`. Where the gate cannot
@@ -203,9 +209,12 @@ def SimplifyExpertsPass : Pass<"moe-simplify-experts"> {
               "Number of results of gates that became constants">,
     Statistic<"numAlwaysOn", "num-always-on",
               "Number of gates without a choice">,
-    Statistic<"numScales", "num-scales", "Number of factors folded">];
-  let dependentDialects = ["::mlir::arith::ArithDialect",
-                           "::mlir::tensor::TensorDialect"];
+    Statistic<"numScales", "num-scales", "Number of factors folded">,
+    Statistic<"numDense", "num-dense",
+              "Number of layers that became, or were, one dense network">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::moe::MoEDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def HoistGatePass : Pass<"moe-hoist-gate"> {
