@@ -44,6 +44,9 @@ def ConvertMoEToCPUPass : Pass<"convert-moe-to-cpu", "::mlir::ModuleOp"> {
         ins(%rows, %slots, %w : …) outs(%init : tensor<?x64xf32>)
     ```
 
+    With a `moe.schedule` there is a call for each of its chunks, in its order, and
+    one for each expert of a dense chunk; the result has the same bits.
+
     A `moe.route` becomes an `scf.forall` over blocks of tokens: the matrices of
     all its projections, packed side by side, are multiplied in register tiles,
     and the gate of the block follows, still a `moe.gate`. A `moe.project` becomes

@@ -11,6 +11,7 @@
 #include "KernelUtils.h"
 #include "RowKernels.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -76,8 +77,24 @@ public:
   Value build();
 
 private:
+  /// Experts of one set that are computed together, counted in the set, which
+  /// starts with expert `first` of the plan.
+  struct Piece {
+    Value set;
+    int64_t first, begin, end;
+    /// Whether each expert has a call of its own.
+    bool dense;
+  };
+  /// A kernel for a set, and its arguments but for the range of experts.
+  struct FFNCall {
+    func::FuncOp kernel;
+    SmallVector<Value> before, after;
+  };
+
   void readPlan();
-  void buildFFN(FFNExpertsOp set, int64_t first);
+  SmallVector<Piece> getPieces();
+  FFNCall prepareFFN(FFNExpertsOp set, int64_t first);
+  void buildPiece(const Piece &piece);
   PackedStorage pack(ArrayRef<Value> matrices, SmallVector<Value> &arguments);
   void packBias(ArrayRef<Value> biases, SmallVector<Value> &arguments);
   void buildFill(int64_t first, int64_t count, bool copy);
@@ -91,6 +108,8 @@ private:
 
   /// The parts of the plan that convert-moe-to-linalg gives it.
   Value offsets, tokens, slots;
+  /// The kernels of sets so far, by the set and its place in the plan.
+  llvm::MapVector<std::pair<FFNExpertsOp, int64_t>, FFNCall> calls;
   /// Output rows of the experts so far, f32, of whole panels.
   Value rows;
 };
@@ -131,7 +150,38 @@ void ExpertsBuilder::packBias(ArrayRef<Value> biases,
   arguments.push_back(op.getResult(0));
 }
 
-void ExpertsBuilder::buildFFN(FFNExpertsOp set, int64_t first) {
+/// The order of computation: that of the schedule if there is one of these
+/// experts, else all at once.
+SmallVector<ExpertsBuilder::Piece> ExpertsBuilder::getPieces() {
+  int64_t experts = op.getPlan().getType().getExperts();
+  auto all = ChunkAttr::get(b.getContext(), 0, experts, GemmKind::Grouped);
+  SmallVector<ChunkAttr> chunks = {all};
+  if (auto schedule = op->getAttrOfType<ScheduleAttr>("moe.schedule")) {
+    int64_t count = 0;
+    for (ChunkAttr chunk : schedule.getChunks())
+      count += chunk.getEnd() - chunk.getBegin();
+    // (N8)
+    if (count == experts)
+      chunks = llvm::to_vector(schedule.getChunks());
+  }
+  SmallVector<Piece> pieces;
+  for (ChunkAttr chunk : chunks) {
+    int64_t first = 0;
+    for (Value set : op.getSets()) {
+      int64_t size = cast<ExpertsType>(set.getType()).getCount();
+      int64_t begin = std::max(chunk.getBegin(), first);
+      int64_t end = std::min(chunk.getEnd(), first + size);
+      if (begin < end)
+        pieces.push_back({set, first, begin - first, end - first,
+                          chunk.getGemm() == GemmKind::Dense});
+      first += size;
+    }
+  }
+  return pieces;
+}
+
+ExpertsBuilder::FFNCall ExpertsBuilder::prepareFFN(FFNExpertsOp set,
+                                                   int64_t first) {
   FFNKernelConfig config;
   config.experts = set.getType().getCount();
   config.hidden = set.getType().getInSize();
@@ -145,23 +195,43 @@ void ExpertsBuilder::buildFFN(FFNExpertsOp set, int64_t first) {
   config.secondBias = static_cast<bool>(set.getDownBias());
   config.target = target;
 
-  SmallVector<Value> arguments = {op.getInput(), offsets,
-                                  constantIndex(b, first)};
+  FFNCall call;
+  call.before = {op.getInput(), offsets, constantIndex(b, first)};
   if (config.gather)
-    arguments.push_back(tokens);
+    call.after.push_back(tokens);
   SmallVector<Value> matrices = {set.getUp()}, biases = {set.getUpBias()};
   if (config.gated) {
     matrices.insert(matrices.begin(), set.getGate());
     biases.insert(biases.begin(), set.getGateBias());
   }
-  config.first = pack(matrices, arguments);
+  config.first = pack(matrices, call.after);
   if (config.firstBias)
-    packBias(biases, arguments);
-  config.second = pack({set.getDown()}, arguments);
+    packBias(biases, call.after);
+  config.second = pack({set.getDown()}, call.after);
   if (config.secondBias)
-    packBias({set.getDownBias()}, arguments);
-  rows =
-      callKernel(b, getFFNKernel(module, b.getLoc(), config), arguments, rows);
+    packBias({set.getDownBias()}, call.after);
+  call.kernel = getFFNKernel(module, b.getLoc(), config);
+  return call;
+}
+
+void ExpertsBuilder::buildPiece(const Piece &piece) {
+  auto ffn = piece.set.getDefiningOp<FFNExpertsOp>();
+  if (!ffn)
+    return buildFill(piece.first + piece.begin, piece.end - piece.begin,
+                     piece.set.getDefiningOp<CopyExpertsOp>() != nullptr);
+  // A set may stand twice among the operands, at another place of the plan.
+  auto [entry, isNew] = calls.try_emplace({ffn, piece.first});
+  if (isNew)
+    entry->second = prepareFFN(ffn, piece.first);
+  const FFNCall &call = entry->second;
+  int64_t step = piece.dense ? 1 : piece.end - piece.begin;
+  for (int64_t begin = piece.begin; begin < piece.end; begin += step) {
+    SmallVector<Value> arguments(call.before);
+    arguments.push_back(constantIndex(b, begin));
+    arguments.push_back(constantIndex(b, begin + step));
+    llvm::append_range(arguments, call.after);
+    rows = callKernel(b, call.kernel, arguments, rows);
+  }
 }
 
 /// The buffer type of a kernel's argument for `tensor`, with any number of
@@ -236,15 +306,8 @@ Value ExpertsBuilder::build() {
       {OpFoldResult(count), b.getIndexAttr(llvm::alignTo(out, tile.columns))},
       b.getF32Type());
 
-  int64_t first = 0;
-  for (Value set : op.getSets()) {
-    int64_t size = cast<ExpertsType>(set.getType()).getCount();
-    if (auto ffn = set.getDefiningOp<FFNExpertsOp>())
-      buildFFN(ffn, first);
-    else
-      buildFill(first, size, set.getDefiningOp<CopyExpertsOp>() != nullptr);
-    first += size;
-  }
+  for (const Piece &piece : getPieces())
+    buildPiece(piece);
   return buildResult();
 }
 

@@ -69,6 +69,11 @@ private:
     Value threads;
   };
 
+  /// The expert, counted in the set, of a task.
+  Value getExpert(Value task, int64_t blocks) {
+    Value local = arith::DivUIOp::create(b, task, constantIndex(b, blocks));
+    return arith::AddIOp::create(b, begin, local);
+  }
   SmallVector<Type> getArgumentTypes();
   void readArguments(func::FuncOp func);
   TileKernel getTileKernel(const PackedStorage &storage, int64_t depth);
@@ -103,9 +108,9 @@ private:
   TileShape tile;
   ImplicitLocOpBuilder b;
 
-  Value input, offsets, first, tokens, output;
+  Value input, offsets, first, begin, end, tokens, output;
   Projection up, down;
-  /// First row of the set in the plan, and its number of rows.
+  /// First row of the experts in the plan, and their number of rows.
   Value base, numRows;
   /// Scratch: gathered input rows and activations, as the tiles of up and down
   /// take them.
@@ -118,8 +123,8 @@ SmallVector<Type> FFNKernelEmitter::getArgumentTypes() {
   constexpr int64_t dynamic = ShapedType::kDynamic;
   Type indices = MemRefType::get({dynamic}, b.getI64Type());
   SmallVector<Type> types = {
-      MemRefType::get({dynamic, config.hidden}, config.element), indices,
-      index};
+      MemRefType::get({dynamic, config.hidden}, config.element), indices, index,
+      index, index};
   if (config.gather)
     types.push_back(indices);
   auto addProjection = [&](const PackedStorage &storage, bool bias) {
@@ -165,6 +170,8 @@ void FFNKernelEmitter::readArguments(func::FuncOp func) {
   input = take();
   offsets = take();
   first = take();
+  begin = take();
+  end = take();
   if (config.gather)
     tokens = take();
   auto takeProjection = [&](Projection &projection,
@@ -254,7 +261,7 @@ Value FFNKernelEmitter::getPanelAhead(const Projection &projection,
   Value blocks = constantIndex(b, task.blocks);
   Value nextTask = arith::AddIOp::create(b, task.number, task.threads);
   Value nextFirst =
-      number(arith::DivUIOp::create(b, nextTask, blocks),
+      number(getExpert(nextTask, task.blocks),
              arith::MulIOp::create(
                  b, arith::RemUIOp::create(b, nextTask, blocks), task.panels));
   Value isLast =
@@ -314,17 +321,21 @@ void FFNKernelEmitter::emitProjection(
   Value threads = emitNumThreads(b, module);
 
   emitParallelFor(
-      b, constantIndex(b, config.experts * blocks), [&](Value task) {
+      b,
+      arith::MulIOp::create(b, arith::SubIOp::create(b, end, begin),
+                            constantIndex(b, blocks)),
+      [&](Value task) {
         Value numBlocks = constantIndex(b, blocks);
-        Value expert = arith::DivUIOp::create(b, task, numBlocks);
+        Value expert = getExpert(task, blocks);
         Value block = arith::RemUIOp::create(b, task, numBlocks);
         Value slot = arith::AddIOp::create(b, first, expert);
         Value next = arith::AddIOp::create(b, slot, constantIndex(b, 1));
-        Value begin =
+        Value firstRow =
             arith::SubIOp::create(b, loadIndex(b, offsets, slot), base);
-        Value end = arith::SubIOp::create(b, loadIndex(b, offsets, next), base);
-        Value any =
-            arith::CmpIOp::create(b, arith::CmpIPredicate::ult, begin, end);
+        Value lastRow =
+            arith::SubIOp::create(b, loadIndex(b, offsets, next), base);
+        Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::ult,
+                                          firstRow, lastRow);
         auto guarded = scf::IfOp::create(b, any, /*withElseRegion=*/false);
         OpBuilder::InsertionGuard guard(b);
         b.setInsertionPointToStart(guarded.thenBlock());
@@ -348,7 +359,7 @@ void FFNKernelEmitter::emitProjection(
           Value next = getPanelAhead(
               projection, {task, expert, lastPanel, perTask, blocks, threads},
               panel, position);
-          forEachRowTile(b, tile, begin, end, [&](RowTile rows) {
+          forEachRowTile(b, tile, firstRow, lastRow, [&](RowTile rows) {
             callTileGemm(b, projection.gemm, rowsIn, rows.row, rows.rows,
                          weights, accumulators,
                          getTileAhead(projection, next, position, rows));
@@ -424,9 +435,8 @@ func::FuncOp FFNKernelEmitter::emit(StringRef name) {
   readArguments(func);
   b.setInsertionPointToStart(&func.getBody().front());
 
-  base = loadIndex(b, offsets, first);
-  Value last =
-      arith::AddIOp::create(b, first, constantIndex(b, config.experts));
+  base = loadIndex(b, offsets, arith::AddIOp::create(b, first, begin));
+  Value last = arith::AddIOp::create(b, first, end);
   numRows = arith::SubIOp::create(b, loadIndex(b, offsets, last), base);
   auto allocate = [&](int64_t stride, const TileKernel &kernel) -> Value {
     // Rows are rounded once they are whole.

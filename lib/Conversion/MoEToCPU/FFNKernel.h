@@ -54,12 +54,12 @@ struct FFNKernelConfig {
 /// Returns the private function
 ///
 ///   (input: memref<?xHxT>, offsets: memref<?xi64>, first: index,
-///    [tokens: memref<?xi64>,] up panels…, [up bias,]
+///    begin: index, end: index, [tokens: memref<?xi64>,] up panels…, [up bias,]
 ///    down panels…, [down bias,] rows: memref<?xPaddedOutxf32>)
 ///
-/// that computes the output rows of experts first … first+experts−1 of the
-/// plan. `offsets[e]` is the first row of expert e, `tokens[r]` the token of
-/// row r.
+/// that computes the output rows of experts begin … end−1 of the set, whose
+/// experts are first … first+experts−1 of the plan. `offsets[e]` is the first
+/// row of expert e, `tokens[r]` the token of row r.
 func::FuncOp getFFNKernel(ModuleOp module, Location loc,
                           const FFNKernelConfig &config);
 

@@ -34,6 +34,8 @@ struct FuseCombinePass : moe::impl::FuseCombinePassBase<FuseCombinePass> {
           experts.getPlan(), experts.getSets(), op.getWeights(),
           op.getCopyScale(), op.getCopyInput(), op.getCoefficients(),
           op.getVectors(), experts.getGather());
+      // Load and schedule are of the experts, which stay.
+      fused->setDiscardableAttrs(experts->getDiscardableAttrDictionary());
       op.replaceAllUsesWith(fused.getResult());
       op.erase();
       experts.erase();

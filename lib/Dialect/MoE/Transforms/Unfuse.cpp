@@ -121,20 +121,25 @@ private:
                                 input.clone({dynamic, input.getDimSize(1)}),
                                 rows, op.getPlan());
     bool gathers = op.getGather() && !splitGather;
+    // Load and schedule are of the experts, which stay.
+    auto keep = [&](ExpertsOp experts) -> Value {
+      experts->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+      return experts.getResult();
+    };
     Value result;
     if (splitCombine) {
-      result = ExpertsOp::create(
+      result = keep(ExpertsOp::create(
           builder, op.getLoc(), type.clone({dynamic, type.getDimSize(1)}), rows,
-          op.getPlan(), op.getSets(), Value(), gathers);
+          op.getPlan(), op.getSets(), Value(), gathers));
       result = CombineOp::create(builder, op.getLoc(), type, result,
                                  op.getPlan(), op.getCombineWeights(),
                                  op.getCopyScale(), op.getCopyInput(),
                                  op.getCoefficients(), op.getVectors());
     } else {
-      result = ExpertsOp::create(
+      result = keep(ExpertsOp::create(
           builder, op.getLoc(), type, rows, op.getPlan(), op.getSets(),
           op.getCombineWeights(), op.getCopyScale(), op.getCopyInput(),
-          op.getCoefficients(), op.getVectors(), gathers);
+          op.getCoefficients(), op.getVectors(), gathers));
     }
     op.getResult().replaceAllUsesWith(result);
     op.erase();

@@ -48,3 +48,19 @@ func.func @other_plan(%x: tensor<?x64xf32>, %w: tensor<?x2xf32>,
       : tensor<?x64xf32>, !moe.plan<8>, tensor<?x2xf32> -> tensor<?x64xf32>
   return %y : tensor<?x64xf32>
 }
+
+// Load and schedule are of the experts, and stay with them.
+// CHECK-LABEL: func.func @schedule
+// CHECK:         moe.experts {{.*}} combine({{.*}}) {moe.load = array<f64: 1.000000e+00, 3.000000e+00>, moe.schedule = #moe.schedule<[<experts = [0, 2], gemm = dense>]>}
+func.func @schedule(%x: tensor<?x64xf32>, %w: tensor<?x2xf32>, %p: !moe.plan<2>)
+    -> tensor<?x64xf32> {
+  %e = moe.copy_experts : !moe.experts<2, 64 -> 64>
+  %o = moe.experts %x, %p, (%e) gather {
+      moe.load = array<f64: 1.0, 3.0>,
+      moe.schedule = #moe.schedule<[<experts = [0, 2], gemm = dense>]>}
+      : tensor<?x64xf32>, !moe.plan<2>, !moe.experts<2, 64 -> 64>
+        -> tensor<?x64xf32>
+  %y = moe.combine %o, %p, %w
+      : tensor<?x64xf32>, !moe.plan<2>, tensor<?x2xf32> -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+}

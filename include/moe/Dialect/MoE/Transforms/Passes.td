@@ -264,14 +264,15 @@ def ScheduleExpertPipelinePass : Pass<"moe-schedule-expert-pipeline"> {
     which the transfer of one overlaps with the arithmetic of another (EPS-MoE,
     arXiv:2410.12247; Johnson's rule). The fastest schedule, of equal ones that of
     the fewest chunks, becomes the attribute `moe.schedule` of the `moe.experts`,
-    which lowerings may follow; results do not depend on it.
+    which lowerings may follow (`convert-moe-to-cpu` does); results do not depend on
+    it.
 
     The target is the attribute `moe.target` of the nearest operation around, or
     the option. Experts have equal loads, or shares by the attribute `moe.load`
     (array of f64). The number of tokens is that of the types, or the option.
     Chunks never hold experts of two sets. What is compared is said by remarks
-    (`--remarks-filter=moe-schedule-expert-pipeline`). Passes that replace the
-    operation drop its schedule, so this one comes last.
+    (`--remarks-filter=moe-schedule-expert-pipeline`). Passes that change
+    the experts of a layer drop its schedule, so this one comes after them.
 
     ```mlir
     %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<4096x2xf32>) : …
