@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/IR/Remarks.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
 #include "moe/Dialect/MoE/Transforms/Passes.h"
 
@@ -19,15 +20,29 @@ using namespace mlir::moe;
 
 #define DEBUG_TYPE "moe-fuse-combine"
 
+static remark::RemarkOpts name(StringRef remark) {
+  return remark::RemarkOpts::name(remark).category(DEBUG_TYPE);
+}
+
 namespace {
 struct FuseCombinePass : moe::impl::FuseCombinePassBase<FuseCombinePass> {
   void runOnOperation() override {
     getOperation()->walk([&](CombineOp op) {
       auto experts = op.getRows().getDefiningOp<ExpertsOp>();
-      // Other users need the rows themselves.
-      if (!experts || experts.getCombineWeights() || !experts->hasOneUse() ||
-          experts.getPlan() != op.getPlan())
+      if (!experts)
         return;
+      auto missed = [&](StringRef why) {
+        remark::missed(op.getLoc(), name("experts"))
+            << remark::reason("the combine is not fused: {0}", why);
+      };
+      if (experts.getCombineWeights())
+        return missed("its rows are sums already");
+      if (!experts->hasOneUse())
+        return missed("others read its rows");
+      if (experts.getPlan() != op.getPlan())
+        return missed("its rows are of another plan");
+      remark::passed(op.getLoc(), name("fused"))
+          << remark::reason("the experts sum their rows");
       OpBuilder builder(op);
       auto fused = ExpertsOp::create(
           builder, op.getLoc(), op.getType(), experts.getInput(),

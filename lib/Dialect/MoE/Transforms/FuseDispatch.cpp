@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/IR/Remarks.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
 #include "moe/Dialect/MoE/Transforms/Passes.h"
 
@@ -19,14 +20,25 @@ using namespace mlir::moe;
 
 #define DEBUG_TYPE "moe-fuse-dispatch"
 
+static remark::RemarkOpts name(StringRef remark) {
+  return remark::RemarkOpts::name(remark).category(DEBUG_TYPE);
+}
+
 namespace {
 struct FuseDispatchPass : moe::impl::FuseDispatchPassBase<FuseDispatchPass> {
   void runOnOperation() override {
     getOperation()->walk([&](ExpertsOp op) {
       auto dispatch = op.getInput().getDefiningOp<DispatchOp>();
-      // Rows permuted by another plan are not this plan's.
-      if (!dispatch || op.getGather() || dispatch.getPlan() != op.getPlan())
+      if (!dispatch || op.getGather())
         return;
+      // Rows permuted by another plan are not this plan's.
+      if (dispatch.getPlan() != op.getPlan()) {
+        remark::missed(op.getLoc(), name("plan")) << remark::reason(
+            "the dispatch is not fused: its rows are of another plan");
+        return;
+      }
+      remark::passed(op.getLoc(), name("fused"))
+          << remark::reason("the experts gather their rows");
       op.getInputMutable().assign(dispatch.getInput());
       op.setGather(true);
       if (dispatch->use_empty())

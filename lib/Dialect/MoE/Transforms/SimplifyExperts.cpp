@@ -38,19 +38,31 @@ struct SimplifyExpertsPass
       simplifyRouting(gate, rewriter);
     for (RouteOp route : collect<RouteOp>())
       simplifyRouting(route, rewriter);
-    for (auto op : collect<arith::MulFOp>())
+    for (auto op : collect<arith::MulFOp>()) {
+      Location loc = op.getLoc();
       if (foldScale(op, reassociate, rewriter))
-        ++numScales;
+        tell(loc, "scale", numScales, "a constant factor is folded");
+    }
     for (PlanOp plan : collect<PlanOp>())
       simplifyPlan(plan, rewriter);
     if (reassociate)
       for (PlanOp plan : collect<PlanOp>())
-        numDense += mergeEqualExperts(plan, rewriter);
+        if (mergeEqualExperts(plan, rewriter))
+          tell(plan.getLoc(), "dense", numDense,
+               "experts of equal weights become one network");
     for (PlanOp plan : collect<PlanOp>())
-      numDense += foldIdentityPlan(plan, rewriter);
+      if (foldIdentityPlan(plan, rewriter))
+        tell(plan.getLoc(), "dense", numDense,
+             "one expert has all tokens in order");
   }
 
 private:
+  /// Counts a rewrite and says it.
+  void tell(Location loc, StringRef kind, Statistic &number, StringRef what) {
+    ++number;
+    remark::passed(loc, name(kind)) << remark::reason("{0}", what);
+  }
+
   /// The operations of one kind, which may then be erased one by one.
   template <typename OpT> SmallVector<OpT> collect() {
     SmallVector<OpT> ops;
@@ -59,13 +71,16 @@ private:
   }
 
   template <typename OpT> void simplifyRouting(OpT op, RewriterBase &rewriter) {
+    Location loc = op.getLoc();
     if (unsigned folded = foldConstantRouting(op, rewriter)) {
       numConstants += folded;
+      remark::passed(loc, name("constants"))
+          << remark::reason("{0} results of the gate are constants", folded);
       // Its weights may be left, with picks that are constant now.
       return;
     }
     if (simplifyAlwaysOn(op, reassociate, assumeFiniteLogits, rewriter))
-      ++numAlwaysOn;
+      tell(loc, "always-on", numAlwaysOn, "the gate has no choice");
   }
 
   void simplifyPlan(PlanOp plan, RewriterBase &rewriter) {

@@ -1,4 +1,5 @@
 // RUN: moe-opt %s --moe-fuse-dispatch | FileCheck %s
+// RUN: moe-opt %s --moe-fuse-dispatch --verify-diagnostics --remarks-filter=moe-fuse-dispatch -o /dev/null
 
 // CHECK-LABEL: func.func @fused
 // CHECK-SAME:    (%[[X:.*]]: tensor<?x64xf32>, %[[P:.*]]: !moe.plan<8>
@@ -9,6 +10,7 @@ func.func @fused(%x: tensor<?x64xf32>, %p: !moe.plan<8>) -> tensor<?x64xf32> {
   %rows = moe.dispatch %x, %p
       : tensor<?x64xf32>, !moe.plan<8> -> tensor<?x64xf32>
   %e = moe.copy_experts : !moe.experts<8, 64 -> 64>
+  // expected-remark @below {{the experts gather their rows}}
   %o = moe.experts %rows, %p, (%e)
       : tensor<?x64xf32>, !moe.plan<8>, !moe.experts<8, 64 -> 64>
         -> tensor<?x64xf32>
@@ -25,6 +27,7 @@ func.func @shared_rows(%x: tensor<?x64xf32>, %p: !moe.plan<8>)
   %rows = moe.dispatch %x, %p
       : tensor<?x64xf32>, !moe.plan<8> -> tensor<?x64xf32>
   %e = moe.copy_experts : !moe.experts<8, 64 -> 64>
+  // expected-remark @below {{the experts gather their rows}}
   %o = moe.experts %rows, %p, (%e)
       : tensor<?x64xf32>, !moe.plan<8>, !moe.experts<8, 64 -> 64>
         -> tensor<?x64xf32>
@@ -40,6 +43,7 @@ func.func @other_plan(%x: tensor<?x64xf32>, %p: !moe.plan<8>, %q: !moe.plan<8>)
   %rows = moe.dispatch %x, %p
       : tensor<?x64xf32>, !moe.plan<8> -> tensor<?x64xf32>
   %e = moe.copy_experts : !moe.experts<8, 64 -> 64>
+  // expected-remark @below {{the dispatch is not fused: its rows are of another plan}}
   %o = moe.experts %rows, %q, (%e)
       : tensor<?x64xf32>, !moe.plan<8>, !moe.experts<8, 64 -> 64>
         -> tensor<?x64xf32>

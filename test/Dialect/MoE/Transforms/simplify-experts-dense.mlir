@@ -1,5 +1,6 @@
 // RUN: moe-opt %s --moe-simplify-experts --split-input-file | FileCheck %s --check-prefixes=CHECK,FAST
 // RUN: moe-opt %s --moe-simplify-experts='reassociate=false' --split-input-file | FileCheck %s --check-prefixes=CHECK,EXACT
+// RUN: moe-opt %s --moe-simplify-experts --split-input-file --verify-diagnostics --remarks-filter=moe-simplify-experts -o /dev/null
 
 // All experts of a token with equal weights: one network of inner size 2 · 3.
 // CHECK-LABEL: func.func @dense
@@ -28,6 +29,7 @@ func.func @dense(%x: tensor<?x4xf32>, %z: tensor<?x2xf32>, %n: index) -> tensor<
       : tensor<?x2xf32> -> tensor<?x2xf32>, tensor<?x2xi32>
   %half = arith.constant 0.5 : f32
   %w = tensor.splat %half[%n] : tensor<?x2xf32>
+  // expected-remark @below {{experts of equal weights become one network}}
   %p = moe.plan %ids : tensor<?x2xi32> -> !moe.plan<2>
   %rows = moe.dispatch %x, %p : tensor<?x4xf32>, !moe.plan<2> -> tensor<?x4xf32>
   %o = moe.experts %rows, %p, (%e) : tensor<?x4xf32>, !moe.plan<2>,
@@ -56,7 +58,9 @@ func.func @constant(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
       activation<relu> : !moe.experts<2, 4 -> 4>
   %ids = arith.constant dense<[[0, 1], [1, 0]]> : tensor<2x2xi32>
   %w = arith.constant dense<1.0> : tensor<2x2xf32>
+  // expected-remark @below {{experts of equal weights become one network}}
   %p = moe.plan %ids : tensor<2x2xi32> -> !moe.plan<2>
+  // expected-remark @below {{one expert has all tokens in order}}
   %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<2x2xf32>)
       : tensor<2x4xf32>, !moe.plan<2>, !moe.experts<2, 4 -> 4> -> tensor<2x4xf32>
   return %y : tensor<2x4xf32>
@@ -113,6 +117,7 @@ func.func @one(%x: tensor<2x4xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>) {
   %w = arith.constant dense<2.0> : tensor<2x1xf32>
   %v = arith.constant dense<1.0> : tensor<2x1xf32>
   %e = moe.copy_experts : !moe.experts<1, 4 -> 4>
+  // expected-remark @below {{one expert has all tokens in order}}
   %p = moe.plan %ids : tensor<2x1xi32> -> !moe.plan<1>
   %rows = moe.dispatch %x, %p : tensor<2x4xf32>, !moe.plan<1> -> tensor<?x4xf32>
   %o = moe.experts %rows, %p, (%e) : tensor<?x4xf32>, !moe.plan<1>,
@@ -122,4 +127,29 @@ func.func @one(%x: tensor<2x4xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>) {
   %z = moe.experts %x, %p, (%e) gather combine(%v : tensor<2x1xf32>)
       : tensor<2x4xf32>, !moe.plan<1>, !moe.experts<1, 4 -> 4> -> tensor<2x4xf32>
   return %y, %z : tensor<2x4xf32>, tensor<2x4xf32>
+}
+
+// -----
+
+// What is said of gates.
+// CHECK-LABEL: func.func @gates
+// CHECK-NOT:     moe.gate
+// CHECK:         return
+func.func @gates() -> (tensor<2x1xf32>, tensor<2x1xi32>) {
+  %z = arith.constant dense<0.5> : tensor<2x4xf32>
+  // expected-remark @below {{2 results of the gate are constants}}
+  %w, %ids = moe.gate %z score<softmax> select<top_k, k = 1>
+      : tensor<2x4xf32> -> tensor<2x1xf32>, tensor<2x1xi32>
+  return %w, %ids : tensor<2x1xf32>, tensor<2x1xi32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @group
+// CHECK:         moe.gate %{{.*}} score<softmax> select<top_k, k = 1>
+func.func @group(%z: tensor<?x4xf32>) -> tensor<?x1xf32> {
+  // expected-remark @below {{the gate has no choice}}
+  %w, %ids = moe.gate %z score<softmax> groups<count = 2, keep = 2>
+      select<top_k, k = 1> : tensor<?x4xf32> -> tensor<?x1xf32>, tensor<?x1xi32>
+  return %w : tensor<?x1xf32>
 }

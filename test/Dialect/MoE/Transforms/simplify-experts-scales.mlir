@@ -1,5 +1,6 @@
 // RUN: moe-opt %s --moe-simplify-experts --split-input-file | FileCheck %s --check-prefixes=CHECK,FAST
 // RUN: moe-opt %s --moe-simplify-experts='reassociate=false' --split-input-file | FileCheck %s --check-prefixes=CHECK,EXACT
+// RUN: moe-opt %s --moe-simplify-experts --split-input-file --verify-diagnostics --remarks-filter=moe-simplify-experts -o /dev/null
 
 // Shared slots are not scaled, so the factor goes into the down projection and
 // its bias, which are multiplied when the model is loaded.
@@ -32,6 +33,7 @@ func.func @down(%w: tensor<?x2xf32>, %p: !moe.plan<2>, %rows: tensor<?x4xf32>,
       : tensor<?x4xf32>, !moe.plan<2>, tensor<?x2xf32> -> tensor<?x4xf32>
   %c = arith.constant 2.5 : f32
   %s = tensor.splat %c[%n] : tensor<?x4xf32>
+  // expected-remark @below {{a constant factor is folded}}
   %z = arith.mulf %y, %s : tensor<?x4xf32>
   return %z : tensor<?x4xf32>
 }
@@ -61,6 +63,7 @@ func.func @codes(%w: tensor<8x1xf32>, %p: !moe.plan<1>, %x: tensor<8x4xf32>,
   %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<8x1xf32>)
       : tensor<8x4xf32>, !moe.plan<1>, !moe.experts<1, 4 -> 4> -> tensor<8x4xf32>
   %c = arith.constant dense<2.5> : tensor<8x4xf32>
+  // expected-remark @below {{a constant factor is folded}}
   %z = arith.mulf %y, %c : tensor<8x4xf32>
   return %z : tensor<8x4xf32>
 }
