@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Remarks.h"
 #include "moe/Dialect/MoE/IR/Reference.h"
 #include "moe/Dialect/MoE/Transforms/Passes.h"
 #include "moe/Dialect/MoE/Transforms/Transforms.h"
@@ -45,6 +46,10 @@ static Value buildProject(OpBuilder &builder, Location loc, Value input,
       });
 }
 
+static remark::RemarkOpts name(StringRef remark) {
+  return remark::RemarkOpts::name(remark).category(DEBUG_TYPE);
+}
+
 namespace {
 struct UnfusePass : moe::impl::UnfusePassBase<UnfusePass> {
   using UnfusePassBase::UnfusePassBase;
@@ -66,8 +71,15 @@ struct UnfusePass : moe::impl::UnfusePassBase<UnfusePass> {
 private:
   void unfuse(RouteOp op) {
     Value bias = op.getRouterBias();
-    if (!routing || (bias && !bias.getDefiningOp<WeightsOp>()))
+    if (!routing)
       return;
+    if (bias && !bias.getDefiningOp<WeightsOp>()) {
+      remark::missed(op.getLoc(), name("route"))
+          << remark::reason("the route stays: its bias is made elsewhere");
+      return;
+    }
+    remark::passed(op.getLoc(), name("route"))
+        << remark::reason("the route is taken apart");
     OpBuilder builder(op);
     SmallVector<Value> results =
         unfuseRoute(op, builder, [&](Value weights, Value bias, Value result) {
@@ -120,6 +132,9 @@ private:
       rows = DispatchOp::create(builder, op.getLoc(),
                                 input.clone({dynamic, input.getDimSize(1)}),
                                 rows, op.getPlan());
+    remark::passed(op.getLoc(), name("experts"))
+        << remark::reason("taken apart:{0}{1}", splitGather ? " dispatch" : "",
+                          splitCombine ? " combine" : "");
     bool gathers = op.getGather() && !splitGather;
     // Load and schedule are of the experts, which stay.
     auto keep = [&](ExpertsOp experts) -> Value {

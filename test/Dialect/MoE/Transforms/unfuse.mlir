@@ -2,6 +2,7 @@
 // RUN: moe-opt %s --moe-unfuse='routing=false dispatch=false' | FileCheck %s --check-prefix=COMBINE
 // RUN: moe-opt %s --moe-unfuse='routing=false combine=false' | FileCheck %s --check-prefix=DISPATCH
 // RUN: moe-opt %s --moe-unfuse='dispatch=false combine=false' | FileCheck %s --check-prefix=ROUTE
+// RUN: moe-opt %s --moe-unfuse --verify-diagnostics --remarks-filter=moe-unfuse -o /dev/null
 
 // CHECK-LABEL: func @layer(
 // CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<?x64xf32>, %[[R:[a-z0-9]+]]: !moe.weights<1x8x64, f32>, %[[E:[a-z0-9]+]]: !moe.experts<8, 64 -> 64>, %[[S:[a-z0-9]+]]: tensor<?xf32>)
@@ -26,10 +27,12 @@
 func.func @layer(%x: tensor<?x64xf32>, %r: !moe.weights<1x8x64, f32>,
                  %e: !moe.experts<8, 64 -> 64>, %s: tensor<?xf32>)
     -> (tensor<?x64xf32>, tensor<?x8xf32>) {
+  // expected-remark @below {{the route is taken apart}}
   %w, %ids, %z = moe.route %x router(%r : !moe.weights<1x8x64, f32>)
       score<softmax> select<top_k, k = 2>
       : tensor<?x64xf32> -> tensor<?x2xf32>, tensor<?x2xi32>, tensor<?x8xf32>
   %p = moe.plan %ids : tensor<?x2xi32> -> !moe.plan<8>
+  // expected-remark @below {{taken apart: dispatch combine}}
   %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<?x2xf32>)
       copy(%s, %x : tensor<?xf32>, tensor<?x64xf32>)
       : tensor<?x64xf32>, !moe.plan<8>, !moe.experts<8, 64 -> 64>
@@ -51,6 +54,7 @@ func.func @bias(%x: tensor<4x16xf16>, %r: !moe.weights<1x4x16, f16>,
                 %b: tensor<4xf16>, %g: !moe.weights<1x1x16, f16>)
     -> tensor<4x2xf32> {
   %bw = moe.weights %b : tensor<4xf16> -> !moe.weights<1x4, f16>
+  // expected-remark @below {{the route is taken apart}}
   %w, %ids, %z, %q = moe.route %x
       router(%r bias %bw : !moe.weights<1x4x16, f16>, !moe.weights<1x4, f16>)
       extra(%g : !moe.weights<1x1x16, f16>) shared_gate
@@ -65,6 +69,7 @@ func.func @bias(%x: tensor<4x16xf16>, %r: !moe.weights<1x4x16, f16>,
 // CHECK: moe.route
 func.func @foreign_bias(%x: tensor<4x16xf32>, %r: !moe.weights<1x4x16, f32>,
                         %b: !moe.weights<1x4, f32>) -> tensor<4x1xf32> {
+  // expected-remark @below {{the route stays: its bias is made elsewhere}}
   %w, %ids, %z = moe.route %x
       router(%r bias %b : !moe.weights<1x4x16, f32>, !moe.weights<1x4, f32>)
       score<softmax> select<top_k, k = 1>
