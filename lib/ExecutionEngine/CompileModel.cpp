@@ -68,6 +68,9 @@ static Expected<CompileResult> compile(StringRef path,
   pipeline.without = options.without;
   pipeline.readData = options.readData;
   pipeline.keepDefaults = options.keepDefaults;
+  pipeline.cudaCapability = options.cudaCapability;
+  if (!options.cacheDirectory.empty())
+    pipeline.kernelCache = options.cacheDirectory + "/kernels";
   pipeline.vectorBits = options.target.getVectorBits();
   pipeline.dotBF16 = options.target.hasFeature("avx512bf16");
   pipeline.dotInt8 = options.roundActivations &&
@@ -105,6 +108,8 @@ static Expected<std::string> getKey(StringRef path,
     text += " keep-defaults";
   if (options.profile)
     text += " profile";
+  if (options.cudaCapability)
+    text += " cuda " + std::to_string(options.cudaCapability);
   if (options.roundActivations)
     text += " round-activations";
   return ObjectCache::computeKey(path, text, options.target);

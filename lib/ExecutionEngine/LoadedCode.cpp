@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "moe/ExecutionEngine/LoadedCode.h"
+#include "moe-runtime/CUDADevice.h"
 #include "moe-runtime/Context.h"
 #include "moe-runtime/MappedFile.h"
 #include "moe-runtime/NarrowFloat.h"
@@ -35,6 +36,11 @@ static SymbolMap getRuntimeSymbols(LLJIT &jit) {
   add("_mlir_memref_to_llvm_aligned_alloc", _mlir_memref_to_llvm_aligned_alloc);
   add("_mlir_memref_to_llvm_free", _mlir_memref_to_llvm_free);
   add("moe_get_num_threads", moe_get_num_threads);
+  add("moe_cuda_allocate", moe_cuda_allocate);
+  add("moe_cuda_free", moe_cuda_free);
+  add("moe_cuda_upload", moe_cuda_upload);
+  add("moe_cuda_download", moe_cuda_download);
+  add("moe_cuda_launch", moe_cuda_launch);
   add("moe_parallel_for", moe_parallel_for);
   add("moe_profile_enter", moe_profile_enter);
   add("moe_profile_rows", moe_profile_rows);

@@ -34,6 +34,22 @@ using namespace mlir;
 using namespace mlir::moe;
 
 /// onnxir and moe to linalg, tensor, scf, arith and math on tensors.
+static void buildCUDALayers(OpPassManager &pm,
+                            const MoEToCPUOptions &options) {
+  ConvertMoEToTritonPassOptions triton;
+  triton.capability = options.cudaCapability;
+  triton.partial = true;
+  pm.addPass(createConvertMoEToTritonPass(triton));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  CompileKernelsPassOptions compile;
+  compile.capability = options.cudaCapability;
+  compile.cacheDirectory = options.kernelCache;
+  pm.addPass(createCompileKernelsPass(compile));
+  pm.addPass(createConvertLaunchToCallsPass());
+  pm.addPass(createCSEPass());
+}
+
 static void buildModelLowering(OpPassManager &pm,
                                const MoEToCPUOptions &options) {
   ConvertONNXToMoEPassOptions raise;
@@ -57,6 +73,8 @@ static void buildModelLowering(OpPassManager &pm,
       pm.addPass(createLabelPhasesPass());
       pm.addPass(createCountRowsPass());
     }
+    if (options.cudaCapability)
+      buildCUDALayers(pm, options);
     ConvertMoEToCPUPassOptions kernels;
     kernels.vectorBits = options.vectorBits;
     kernels.dotBF16 = options.dotBF16;
@@ -137,6 +155,8 @@ void mlir::moe::buildMoEToCPUPipeline(OpPassManager &pm,
                                       const MoEToCPUOptions &options) {
   buildModelLowering(pm, options);
   buildBufferization(pm);
+  if (options.cudaCapability)
+    pm.addPass(createPlaceDeviceBuffersPass());
   if (options.profile)
     pm.addPass(createInsertProfilingPass());
   pm.addPass(createEmitEntryPointsPass());

@@ -40,27 +40,40 @@ def compile_kernel(folder, kernel, arch):
     return triton.compile(path, target=GPUTarget("cuda", arch, 32), options=options)
 
 
+def write_kernel(folder, kernel, arch):
+    """Compiles one kernel into files of `folder`; what its entry in the plan becomes."""
+    compiled = compile_kernel(folder, kernel, arch)
+    name, metadata = kernel["name"], compiled.metadata
+    for kind, text in compiled.asm.items():
+        if kind in ("ttir", "ttgir", "llir", "ptx", "cubin"):
+            mode = "wb" if isinstance(text, bytes) else "w"
+            with open(os.path.join(folder, f"{name}.{kind}"), mode) as file:
+                file.write(text)
+    if metadata.profile_scratch_size:
+        raise RuntimeError(f"kernel {name} is compiled for profiling")
+    fields = metadata._asdict()
+    fields["target"] = fields["target"].__dict__
+    with open(os.path.join(folder, f"{name}.json"), "w") as file:
+        json.dump(fields, file)
+    entry = {key: value for key, value in kernel.items() if key != "ttir"}
+    entry.update(shared=metadata.shared, binary=f"{name}.cubin", capability=arch,
+                 scratch=metadata.global_scratch_size)
+    return entry
+
+
 def compile_plan(plan, folder, arch, used=None):
     """Compiles the kernels of a plan into `folder`, those in `used` if given."""
     os.makedirs(folder, exist_ok=True)
     kernels = [k for k in plan["kernels"] if used is None or k["name"] in used]
-    for kernel in kernels:
-        compiled = compile_kernel(folder, kernel, arch)
-        name, metadata = kernel["name"], compiled.metadata
-        for kind, text in compiled.asm.items():
-            if kind in ("ttir", "ttgir", "llir", "ptx", "cubin"):
-                mode = "wb" if isinstance(text, bytes) else "w"
-                with open(os.path.join(folder, f"{name}.{kind}"), mode) as file:
-                    file.write(text)
-        if metadata.profile_scratch_size:
-            raise RuntimeError(f"kernel {name} is compiled for profiling")
-        fields = metadata._asdict()
-        fields["target"] = fields["target"].__dict__
-        with open(os.path.join(folder, f"{name}.json"), "w") as file:
-            json.dump(fields, file)
-        del kernel["ttir"]
-        kernel.update(shared=metadata.shared, binary=f"{name}.cubin", capability=arch,
-                      scratch=metadata.global_scratch_size)
+    jobs = min(len(kernels), len(os.sched_getaffinity(0)))
+    if jobs > 1:
+        import multiprocessing
+
+        with multiprocessing.Pool(jobs) as pool:
+            tasks = [(folder, kernel, arch) for kernel in kernels]
+            kernels = pool.starmap(write_kernel, tasks, chunksize=1)
+    else:
+        kernels = [write_kernel(folder, kernel, arch) for kernel in kernels]
     plan["kernels"] = kernels
     with open(os.path.join(folder, "plan.json"), "w") as file:
         json.dump(plan, file)

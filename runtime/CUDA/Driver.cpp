@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Driver.h"
+#include <cstdio>
 #include <cstdlib>
 #include <dlfcn.h>
 
@@ -51,6 +52,8 @@ struct Loaded {
     find(driver.allocate, "cuMemAlloc_v2");
     find(driver.free, "cuMemFree_v2");
     find(driver.memoryInfo, "cuMemGetInfo_v2");
+    find(driver.copyToDevice, "cuMemcpyHtoDAsync_v2");
+    find(driver.copyToHost, "cuMemcpyDtoHAsync_v2");
     find(driver.launch, "cuLaunchKernelEx");
     find(driver.streamCreate, "cuStreamCreate");
     find(driver.streamDestroy, "cuStreamDestroy_v2");
@@ -84,4 +87,18 @@ std::string Driver::describe(int status) const {
   if (getErrorString(status, &text) || !text)
     return "error " + std::to_string(status);
   return text;
+}
+
+static std::string inMegabytes(uint64_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.1f MB", bytes / 1048576.0);
+  return text;
+}
+
+std::string moe::rt::cuda::describeShortage(uint64_t bytes, const char *what,
+                                            size_t available, size_t total,
+                                            const std::string &why) {
+  return "the device has no " + inMegabytes(bytes) + " for " + what + " (" +
+         inMegabytes(available) + " of " + inMegabytes(total) +
+         " are free): " + why;
 }

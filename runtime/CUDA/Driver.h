@@ -64,6 +64,8 @@ struct Driver {
   int (*allocate)(Pointer *, size_t);
   int (*free)(Pointer);
   int (*memoryInfo)(size_t *, size_t *);
+  int (*copyToDevice)(Pointer, const void *, size_t, Stream);
+  int (*copyToHost)(void *, Pointer, size_t, Stream);
   int (*launch)(const LaunchConfig *, Function, void **, void **);
   int (*streamCreate)(Stream *, unsigned);
   int (*streamDestroy)(Stream);
@@ -80,6 +82,10 @@ struct Driver {
   /// What the driver says of an error.
   std::string describe(int status) const;
 };
+
+/// Says that `bytes` cannot be had for `what`, and how much is there.
+std::string describeShortage(uint64_t bytes, const char *what, size_t available,
+                             size_t total, const std::string &why);
 
 } // namespace moe::rt::cuda
 

@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Layer.h"
-#include <cstdio>
 #include <fstream>
 #include <sstream>
 
@@ -18,21 +17,14 @@ Memory::~Memory() {
     driver.free(pointer);
 }
 
-static std::string inMegabytes(uint64_t bytes) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.1f MB", bytes / 1048576.0);
-  return text;
-}
-
 bool Memory::allocate(uint64_t bytes, const char *what, std::string &error) {
   if (bytes == 0)
     return true;
   if (int status = driver.allocate(&pointer, bytes)) {
     size_t available = 0, total = 0;
     driver.memoryInfo(&available, &total);
-    error = "the device has no " + inMegabytes(bytes) + " for " + what + " (" +
-            inMegabytes(available) + " of " + inMegabytes(total) +
-            " are free): " + driver.describe(status);
+    error = describeShortage(bytes, what, available, total,
+                             driver.describe(status));
     pointer = 0;
     return false;
   }

@@ -33,6 +33,11 @@ static bool setCount(Options &options, StringRef value) {
   return to_integer(value, options.*member, 10) && (options.*member) > 0;
 }
 
+static bool setArch(Options &options, StringRef value) {
+  return value.consume_front("sm_") && to_integer(value, options.arch, 10) &&
+         options.arch >= 80 && options.arch <= 130;
+}
+
 template <double Tolerance::*member>
 static bool setTolerance(Options &options, StringRef value) {
   double &tolerance = options.tolerance.*member;
@@ -128,8 +133,14 @@ static constexpr OptionInfo<Options> infos[] = {
     {"threads", "N",
      "Threads to run on (default: $MOE_NUM_THREADS, else one per processor)",
      setCount<&Options::threads>},
-    {"target", "cpu|cuda", "Where to run (default: cpu)",
+    {"target", "cpu|cuda",
+     "Where layers of experts run; with cuda, what has no kernel still runs on "
+     "the CPU (default: cpu)",
      setString<&Options::target>},
+    {"arch", "sm_N",
+     "Compute capability to compile kernels for: sm_80, sm_90, … (default: the "
+     "device's)",
+     setArch},
     {"mcpu", "NAME", "Processor to compile for, by LLVM's name (default: host)",
      setString<&Options::mcpu>},
     {"round-activations", "",
@@ -171,10 +182,13 @@ void Options::printHelp(raw_ostream &os) {
 Error Options::check() const {
   if (model.empty())
     return createStringError("no model given; see moe-run --help");
-  if (target == "cuda")
-    return createStringError("--target=cuda: this build has no GPU support");
-  if (target != "cpu")
+  if (target != "cpu" && target != "cuda")
     return createStringError("--target=" + target + ": not cpu or cuda");
+  if (target == "cpu" && arch)
+    return createStringError("--arch: needs --target=cuda");
+  if (target == "cuda" && pipeline == "reference")
+    return createStringError(
+        "--target=cuda: the reference pipeline has no kernels");
   if (pipeline != "optimized" && pipeline != "unfused" &&
       pipeline != "reference")
     return createStringError("--pipeline=" + pipeline +

@@ -20,6 +20,8 @@ struct Options {
   std::string model;
   std::string target = "cpu";
   std::string mcpu = "host";
+  /// Compute capability to compile kernels for; 0: the device's.
+  unsigned arch = 0;
   std::string pipeline = "optimized";
   /// Passes of moe-optimize to leave out.
   std::vector<std::string> without;

@@ -14,6 +14,7 @@
 #include "RandomInputs.h"
 #include "Timing.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "moe-runtime/CUDADevice.h"
 #include "moe-runtime/Parallel.h"
 #include "moe/ExecutionEngine/NodeValues.h"
 #include "moe/ExecutionEngine/ObjectCache.h"
@@ -194,6 +195,14 @@ static Expected<int> run(const Options &options) {
   compileOptions.reference = options.pipeline == "reference";
   compileOptions.unfused = options.pipeline == "unfused";
   compileOptions.without = options.without;
+  if (options.target == "cuda") {
+    // Without a device nothing runs, but kernels can be compiled ahead.
+    std::string error;
+    int capability = options.arch ? 0 : rt::cuda::getCapability(error);
+    if (!options.arch && !capability)
+      return createStringError("--target=cuda: " + error);
+    compileOptions.cudaCapability = options.arch ? options.arch : capability;
+  }
   compileOptions.profile = options.profile;
   compileOptions.keepPacked = options.packedCache;
   compileOptions.roundActivations = options.roundActivations;

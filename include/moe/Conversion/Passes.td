@@ -10,6 +10,7 @@
 #define MOE_CONVERSION_PASSES
 
 include "mlir/Pass/PassBase.td"
+include "moe/Conversion/CUDAPasses.td"
 include "moe/Conversion/ONNXPasses.td"
 
 //===----------------------------------------------------------------------===//
@@ -260,7 +261,8 @@ def ConvertMoEToTritonPass : Pass<"convert-moe-to-triton", "::mlir::ModuleOp"> {
     from the sizes of tensors alone; how many rows each expert has is read on
     the device. Weights whose rows do not stand as the kernels read them are
     packed by kernels of their own, which do not depend on tokens. What has no
-    kernel is an error that says why.
+    kernel is an error that says why; with `partial` it stays as it is, and a
+    remark says why.
   }];
   let options = [
     Option<"capability", "capability", "int64_t", /*default=*/"90",
@@ -269,6 +271,9 @@ def ConvertMoEToTritonPass : Pass<"convert-moe-to-triton", "::mlir::ModuleOp"> {
     Option<"allowTF32", "allow-tf32", "bool", /*default=*/"false",
            "Multiply f32 in TF32, which keeps 10 bits of the fraction, instead "
            "of in three TF32 products.">,
+    Option<"partial", "partial", "bool", /*default=*/"false",
+           "Leave what has no kernel, and gates outside of layers, to the "
+           "host.">,
     Option<"rows", "rows", "int64_t", /*default=*/"0",
            "Rows of a tile, instead of those that the model chooses.">,
     ListOption<"tile1", "tile1", "int64_t",
@@ -280,9 +285,10 @@ def ConvertMoEToTritonPass : Pass<"convert-moe-to-triton", "::mlir::ModuleOp"> {
   let statistics = [
     Statistic<"numLayers", "num-layers", "Number of moe.experts lowered">];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-    "::mlir::moe::MoEDialect", "::mlir::moe::tt::TTDialect",
-    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::math::MathDialect", "::mlir::moe::MoEDialect",
+    "::mlir::moe::tt::TTDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"];
 }
 
 #endif // MOE_CONVERSION_PASSES

@@ -33,6 +33,9 @@ struct CompileOptions {
   /// Let kernels round activations to 8 bits where they meet integer weights
   /// and the processor multiplies such.
   bool roundActivations = false;
+  /// Run layers of experts on a CUDA device of this compute capability; 0: on
+  /// the CPU.
+  int cudaCapability = 0;
   /// Make code that tells the runtime which operation it is at.
   bool profile = false;
   /// What the code is for.

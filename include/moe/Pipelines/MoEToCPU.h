@@ -42,6 +42,14 @@ struct MoEToCPUOptions : PassPipelineOptions<MoEToCPUOptions> {
       llvm::cl::desc("Tell the runtime which operation the code is at, so that "
                      "it can measure their times"),
       llvm::cl::init(false)};
+  PassOptions::Option<int64_t> cudaCapability{
+      *this, "cuda-capability",
+      llvm::cl::desc("Run layers of experts on a CUDA device of this compute "
+                     "capability (80, 90, …); 0: on the CPU, like all else"),
+      llvm::cl::init(0)};
+  PassOptions::Option<std::string> kernelCache{
+      *this, "kernel-cache",
+      llvm::cl::desc("Folder of compiled kernels; none by default")};
   PassOptions::Option<int64_t> vectorBits{
       *this, "vector-bits",
       llvm::cl::desc("Bits of the target's vector registers: 256 or 512"),

@@ -8,6 +8,7 @@
 
 #include "LayerLowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -39,6 +40,7 @@ struct ConvertMoEToTritonPass
     options.precision =
         allowTF32 ? tt::InputPrecision::TF32 : tt::InputPrecision::TF32x3;
     options.rows = rows;
+    options.partial = partial;
     options.tile1.assign(tile1.begin(), tile1.end());
     options.tile2.assign(tile2.begin(), tile2.end());
     if (failed(verifyTiles(options)))
@@ -47,9 +49,14 @@ struct ConvertMoEToTritonPass
     SmallVector<ExpertsOp> layers;
     getOperation().walk([&](ExpertsOp op) { layers.push_back(op); });
     for (ExpertsOp op : layers) {
-      if (failed(lowerLayer(op, options, rewriter)))
+      if (succeeded(lowerLayer(op, options, rewriter)))
+        ++numLayers;
+      else if (!partial)
         return signalPassFailure();
-      ++numLayers;
+    }
+    if (partial) {
+      eraseDead(rewriter);
+      return;
     }
     SmallVector<GateOp> gates;
     getOperation().walk([&](GateOp op) { gates.push_back(op); });

@@ -10,6 +10,7 @@
 #include "PlanParts.h"
 #include "WeightPacking.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -96,7 +97,10 @@ private:
 } // namespace
 
 LogicalResult LayerBuilder::prepare() {
-  auto emitError = [&] { return op.emitOpError("has no Triton kernel: "); };
+  auto emitError = [&] {
+    return options.partial ? op.emitRemark("stays on the host: ")
+                           : op.emitOpError("has no Triton kernel: ");
+  };
   if (!op.getGather() || !op.getCombineWeights())
     return emitError() << "dispatch and combine are not fused into it";
   auto plan = op.getPlan().getDefiningOp<PlanOp>();
@@ -186,8 +190,10 @@ static Value castTo(OpBuilder &b, Value value, Type type) {
 
 void LayerBuilder::build(SmallVectorImpl<Value> &replaced,
                          SmallVectorImpl<Value> &values) {
-  markWeightArguments(ffn->getOperands());
-  markWeightArguments(op.getVectors());
+  if (!options.partial) {
+    markWeightArguments(ffn->getOperands());
+    markWeightArguments(op.getVectors());
+  }
   SmallVector<Value> parts = {ffn.getUp()}, biases = {ffn.getUpBias()};
   if (first.gated) {
     parts.insert(parts.begin(), ffn.getGate());
@@ -213,6 +219,12 @@ void LayerBuilder::build(SmallVectorImpl<Value> &replaced,
     sources = {plan.getIds()};
   tokenSize = tensor::getMixedSize(b, b.getLoc(), op.getInput(), 0);
   tokens = getValueOrCreateConstantIndexOp(b, b.getLoc(), tokenSize);
+  if (options.partial) {
+    // Who reads a plan of launches checks it where it is read.
+    Value most = index(std::numeric_limits<int32_t>::max() / routing.slots);
+    Value fits = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, tokens, most);
+    cf::AssertOp::create(b, fits, "more slots of tokens than kernels count");
+  }
   tokensI32 = b.createOrFold<arith::IndexCastOp>(b.getI32Type(), tokens);
   SmallVector<Regime> regimes = chooseRegimes(routing, first.operandType());
   if (std::optional<int64_t> count = getConstantIntValue(tokenSize)) {

@@ -20,13 +20,16 @@ struct TritonLoweringOptions {
   tt::InputPrecision precision;
   /// Rows of tiles; 0: the model chooses.
   int64_t rows = 0;
+  /// Leave layers without kernels as they are; the rest runs on the host.
+  bool partial = false;
   /// Columns, depth, warps, stages, group of the products' tiles and whether
   /// programs are persistent; empty: the model chooses.
   SmallVector<int64_t> tile1, tile2;
 };
 
 /// Replaces a `moe.experts` that takes tokens and gives tokens, its plan and,
-/// where nothing else needs it, its gate. Emits an error where it cannot.
+/// where nothing else needs it, its gate. Where it cannot, emits an error, or a
+/// remark for partial lowering.
 LogicalResult lowerLayer(ExpertsOp op, const TritonLoweringOptions &options,
                          IRRewriter &rewriter);
 

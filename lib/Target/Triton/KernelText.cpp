@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "KernelText.h"
+#include "moe/Target/Triton/KernelText.h"
 #include "mlir/IR/Builders.h"
 #include "moe/Target/Triton/Export.h"
 

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -32,7 +33,8 @@ static bool collectSlice(Operation *root, SetVector<Operation *> &slice) {
     Operation *op = worklist.pop_back_val();
     if (slice.contains(op) || !found.insert(op))
       continue;
-    if (!isMemoryEffectFree(op))
+    // A tensor that is written anew has no effect beside the memory it takes.
+    if (!isMemoryEffectFree(op) && !isa<bufferization::AllocTensorOp>(op))
       return false;
     SetVector<Value> operands(op->operand_begin(), op->operand_end());
     getUsedValuesDefinedAbove(op->getRegions(), operands);
@@ -49,22 +51,28 @@ static bool collectSlice(Operation *root, SetVector<Operation *> &slice) {
 
 /// Hoists the packings of one function; returns how many.
 static unsigned hoist(func::FuncOp func) {
-  SmallVector<PackWeightsOp> packings;
+  SmallVector<Operation *> packings;
   SetVector<Operation *> slice;
-  func.walk([&](PackWeightsOp op) {
-    if (collectSlice(op, slice))
+  func.walk([&](Operation *op) {
+    if ((isa<PackWeightsOp>(op) || op->hasAttr(MoEDialect::kDevice)) &&
+        collectSlice(op, slice))
       packings.push_back(op);
   });
   if (packings.empty())
     return 0;
+  // What is needed for other results alone is not kept.
+  SmallVector<Value> results;
+  for (Operation *op : packings)
+    for (Value result : op->getResults())
+      if (!llvm::all_of(result.getUsers(),
+                        [&](Operation *user) { return slice.contains(user); }))
+        results.push_back(result);
 
   OpBuilder builder(func);
   builder.setInsertionPointAfter(func);
   SmallVector<Type> types;
-  for (PackWeightsOp op : packings)
-    for (Value result : op.getResults())
-      if (!result.use_empty())
-        types.push_back(result.getType());
+  for (Value result : results)
+    types.push_back(result.getType());
   auto init = func::FuncOp::create(builder, func.getLoc(),
                                    (func.getName() + "_init").str(),
                                    builder.getFunctionType({}, types));
@@ -75,25 +83,20 @@ static unsigned hoist(func::FuncOp func) {
   for (Operation *op : sorted)
     builder.clone(*op, mapping);
   SmallVector<Value> packed;
-  for (PackWeightsOp op : packings)
-    for (Value result : op.getResults())
-      if (!result.use_empty())
-        packed.push_back(mapping.lookup(result));
+  for (Value result : results)
+    packed.push_back(mapping.lookup(result));
   func::ReturnOp::create(builder, init.getLoc(), packed);
 
   func->setAttr("moe.init", FlatSymbolRefAttr::get(init));
-  int64_t resident = 0;
-  for (PackWeightsOp op : packings) {
-    for (Value result : op.getResults()) {
-      if (result.use_empty())
-        continue;
-      auto attributes = builder.getDictionaryAttr(builder.getNamedAttr(
-          "moe.resident", builder.getI64IntegerAttr(resident++)));
-      unsigned index = func.getNumArguments();
-      (void)func.insertArgument(index, result.getType(), attributes,
-                                op.getLoc());
-      result.replaceAllUsesWith(func.getArgument(index));
-    }
+  for (auto [resident, result] : llvm::enumerate(results)) {
+    auto attributes = builder.getDictionaryAttr(builder.getNamedAttr(
+        "moe.resident", builder.getI64IntegerAttr(resident)));
+    unsigned index = func.getNumArguments();
+    (void)func.insertArgument(index, result.getType(), attributes,
+                              result.getLoc());
+    result.replaceUsesWithIf(func.getArgument(index), [&](OpOperand &use) {
+      return !slice.contains(use.getOwner());
+    });
   }
   // Users stand after what they use, so this order leaves no user behind.
   for (Operation *op : llvm::reverse(sorted))

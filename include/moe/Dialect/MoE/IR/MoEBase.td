@@ -45,6 +45,9 @@ def MoE_Dialect : Dialect {
     /// On a module: it was changed on account of the values of weights that
     /// are not in the IR, so it holds only as long as these do.
     static constexpr ::llvm::StringLiteral kReadsWeights = "moe.reads_weights";
+    /// On an operation: its results are on a device. On a parameter of a
+    /// function: it is memory of a device.
+    static constexpr ::llvm::StringLiteral kDevice = "moe.device";
 
     void registerAttributes();
     void registerTypes();

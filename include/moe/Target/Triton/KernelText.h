@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MOE_LIB_TARGET_TRITON_KERNELTEXT_H
-#define MOE_LIB_TARGET_TRITON_KERNELTEXT_H
+#ifndef MOE_TARGET_TRITON_KERNELTEXT_H
+#define MOE_TARGET_TRITON_KERNELTEXT_H
 
 #include "mlir/IR/BuiltinOps.h"
 #include "moe/Dialect/Triton/IR/Triton.h"
@@ -20,4 +20,4 @@ std::string getKernelText(tt::FuncOp kernel);
 
 } // namespace mlir::moe
 
-#endif // MOE_LIB_TARGET_TRITON_KERNELTEXT_H
+#endif // MOE_TARGET_TRITON_KERNELTEXT_H
