@@ -60,6 +60,9 @@ public:
 
 private:
   void place(Value program);
+  /// Sets what is known of the tile at `rowTile`, of no row unless it exists.
+  void readTile(Value exists);
+  void findRows();
   void buildTile();
   Value accumulate();
   Value accumulateBlocks();
@@ -111,14 +114,16 @@ void GemmBuilder::build() {
   Value inRange = k.less(rowTile, k.load(numTiles));
   if (config.groupRows > 1)
     inRange = k.andOp(inRange, k.less(columnTile, k.i32(config.columnTiles())));
-  k.ifThen(inRange, [&] { buildTile(); });
+  k.ifThen(inRange, [&] {
+    readTile(/*exists=*/{});
+    buildTile();
+  });
 }
 
 /// Σ over the depth: [tileRows, tileColumns] in f32.
 Value GemmBuilder::accumulate() {
   int64_t depth = config.tileDepth;
   Value kRow = k.range(depth, 1), kColumn = k.range(depth, 0);
-  // Rows past the end read some row that exists; they are not written.
   Value source = config.isFirst() ? k.div(slot, k.i32(config.slots)) : rowPlace;
   Value rowStart =
       k.mul(k.convert(k.along(source, 0), k.i64()), k.i64(config.in));
@@ -139,20 +144,21 @@ Value GemmBuilder::accumulate() {
   return k.loop(
       k.i32(0), k.i32(config.in), depth, {acc, a, b},
       [&](Value start, ValueRange carried) -> SmallVector<Value> {
-        Value aTile, bTile;
+        // Rows past the end are zero: all programs would read the same row.
+        Value aMask = k.along(live, 0);
+        Value bTile;
         if (whole) {
-          aTile = k.load(carried[1]);
           bTile = k.load(carried[2]);
         } else {
           Value left = k.sub(k.i32(config.in), start);
-          aTile = k.load(
-              carried[1],
-              k.broadcast(k.less(kRow, left), {config.tileRows, depth}), zeroA);
+          aMask = k.andOp(aMask, k.less(kRow, left));
           bTile = k.load(
               carried[2],
               k.broadcast(k.less(kColumn, left), {depth, config.tileColumns}),
               zeroB);
         }
+        Value aTile = k.load(
+            carried[1], k.broadcast(aMask, {config.tileRows, depth}), zeroA);
         Value next = k.dot(k.convert(aTile, operand), k.convert(bTile, operand),
                            carried[0], config.precision);
         return {next, k.pointer(carried[1], k.i32(depth)),
@@ -167,10 +173,24 @@ void GemmBuilder::buildPersistent() {
     inputBlocks = k.describe(input, numRows, config.in,
                              {config.tileRows, config.tileDepth});
   Value total = k.mul(k.load(numTiles), k.i32(config.columnTiles()));
-  k.flatLoop(k.programId(), total, k.numPrograms(), [&](Value tile) {
+  // What a program must know of a tile it reads while it is at the one before.
+  auto readAhead = [&](Value tile) -> SmallVector<Value> {
     place(tile);
-    buildTile();
-  });
+    readTile(k.less(tile, total));
+    return {rowTile, columnTile, expert, firstRow, endRow, slot};
+  };
+  k.loop(k.programId(), total, k.numPrograms(), readAhead(k.programId()),
+         [&](Value tile, ValueRange carried) -> SmallVector<Value> {
+           SmallVector<Value> next = readAhead(k.add(tile, k.numPrograms()));
+           rowTile = carried[0];
+           columnTile = carried[1];
+           expert = carried[2];
+           firstRow = carried[3];
+           endRow = carried[4];
+           slot = carried[5];
+           buildTile();
+           return next;
+         });
 }
 
 /// The same from blocks. Rows of the next expert that a block holds are not
@@ -196,12 +216,12 @@ Value GemmBuilder::accumulateBlocks() {
         Value aTile;
         if (config.isFirst()) {
           Value column = k.add(kRow, start);
-          Value at = k.pointer(a, column);
-          aTile = whole ? k.load(at)
-                        : k.load(at,
-                                 k.broadcast(k.less(column, k.i32(config.in)),
-                                             {config.tileRows, depth}),
-                                 k.constant(config.rows, 0));
+          Value mask = k.along(live, 0);
+          if (!whole)
+            mask = k.andOp(mask, k.less(column, k.i32(config.in)));
+          aTile = k.load(k.pointer(a, column),
+                         k.broadcast(mask, {config.tileRows, depth}),
+                         k.constant(config.rows, 0));
         } else {
           aTile = k.readBlock(inputBlocks, firstRow, start);
         }
@@ -212,15 +232,27 @@ Value GemmBuilder::accumulateBlocks() {
       })[0];
 }
 
-void GemmBuilder::buildTile() {
+void GemmBuilder::readTile(Value exists) {
   Value record = k.mul(rowTile, k.i32(kTileFields));
-  expert = k.read(tiles, record);
-  firstRow = k.read(tiles, k.add(record, k.i32(1)));
-  endRow = k.read(tiles, k.add(record, k.i32(2)));
+  expert = k.read(tiles, record, exists);
+  firstRow = k.read(tiles, k.add(record, k.i32(1)), exists);
+  endRow = k.read(tiles, k.add(record, k.i32(2)), exists);
+  findRows();
+  slot = k.read(rows, rowPlace, live);
+}
+
+void GemmBuilder::findRows() {
   rowPlace = k.add(k.range(config.tileRows), firstRow);
   live = k.less(rowPlace, endRow);
-  slot = k.read(rows, rowPlace, live);
+}
+
+void GemmBuilder::buildTile() {
+  findRows();
   rowPlace = k.minimum(rowPlace, k.sub(endRow, k.i32(1)));
+  // Read now, it is there when the sums are.
+  Value weight;
+  if (!config.isFirst())
+    weight = k.convert(k.read(routing, slot, live), k.f32());
 
   Value acc = config.persistent ? accumulateBlocks() : accumulate();
   Value column = k.add(k.mul(columnTile, k.i32(config.tileColumns)),
@@ -243,7 +275,6 @@ void GemmBuilder::buildTile() {
                           acc);
     column = k.add(k.mul(columnTile, k.i32(width)), k.range(width, 1));
   } else {
-    Value weight = k.convert(k.read(routing, slot, live), k.f32());
     acc = k.mul(acc, k.along(weight, 0));
   }
   int64_t columns = config.resultColumns();

@@ -371,30 +371,22 @@ std::pair<Value, Value> KernelBuilder::splitAlternating(Value tensor) {
 // Control
 //===----------------------------------------------------------------------===//
 
-SmallVector<Value> KernelBuilder::loop(Value low, Value high, int64_t step,
-                                       ValueRange inits, LoopBody body,
-                                       int stages) {
-  Value stepValue = integer(low.getType(), step);
+SmallVector<Value> KernelBuilder::loop(Value low, Value high, Value step,
+                                       ValueRange inits, LoopBody body) {
   auto op = scf::ForOp::create(
-      b, low, high, stepValue, inits,
+      b, low, high, step, inits,
       [&](OpBuilder &nested, Location loc, Value i, ValueRange carried) {
         OpBuilder::InsertionGuard guard(b);
         b.setInsertionPoint(nested.getInsertionBlock(),
                             nested.getInsertionPoint());
         scf::YieldOp::create(b, body(i, carried));
       });
-  if (stages > 0)
-    op->setAttr("tt.num_stages", b.getI32IntegerAttr(stages));
   return SmallVector<Value>(op.getResults());
 }
 
-void KernelBuilder::flatLoop(Value low, Value high, Value step,
-                             function_ref<void(Value)> body) {
-  auto op = scf::ForOp::create(b, low, high, step);
-  op->setAttr("tt.flatten", b.getUnitAttr());
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(op.getBody());
-  body(op.getInductionVar());
+SmallVector<Value> KernelBuilder::loop(Value low, Value high, int64_t step,
+                                       ValueRange inits, LoopBody body) {
+  return loop(low, high, integer(low.getType(), step), inits, body);
 }
 
 void KernelBuilder::ifThen(Value condition, function_ref<void()> body) {

@@ -109,14 +109,11 @@ public:
 
   // Control.
   using LoopBody = function_ref<SmallVector<Value>(Value, ValueRange)>;
-  /// for (i = low; i < high; i += step) with values carried along; `stages` > 0
-  /// asks Triton for that many stages of software pipelining.
+  /// for (i = low; i < high; i += step) with values carried along.
+  SmallVector<Value> loop(Value low, Value high, Value step, ValueRange inits,
+                          LoopBody body);
   SmallVector<Value> loop(Value low, Value high, int64_t step, ValueRange inits,
-                          LoopBody body, int stages = 0);
-  /// The same without values; Triton makes one loop of it and the loop in its
-  /// body, so that loads of an iteration overlap with the one before.
-  void flatLoop(Value low, Value high, Value step,
-                function_ref<void(Value)> body);
+                          LoopBody body);
   void ifThen(Value condition, function_ref<void()> body);
 
 private:

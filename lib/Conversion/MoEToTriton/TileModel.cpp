@@ -96,6 +96,12 @@ void mlir::moe::chooseTile(GemmConfig &config, int64_t tileRows,
     config.tileDepth = 64;
     config.warps = 8;
     config.groupRows = 8;
+    // The copy engine moves rows of whole 16 bytes.
+    auto isWhole = [&](Type element) {
+      return config.in * bytesOf(element) % 16 == 0;
+    };
+    config.persistent = machine.hasBulkCopy && isWhole(config.weights) &&
+                        isWhole(config.rows);
   }
   config.tileColumns = std::clamp<int64_t>(roundUpToPowerOf2(config.out), 16,
                                            config.tileColumns);

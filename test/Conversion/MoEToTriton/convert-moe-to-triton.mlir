@@ -80,7 +80,6 @@ func.func @many(%x: tensor<300x64xf32>, %logits: tensor<300x8xf32>, %wg: tensor<
 // BULK: arith.minui %{{.*}}, %c132
 // BULK: tt.make_tensor_descriptor {{.*}} : !tt.ptr<bf16>, !tt.tensordesc<64x64xbf16>
 // BULK: tt.descriptor_load
-// BULK: tt.flatten
 func.func @any(%x: tensor<?x64xbf16>, %logits: tensor<?x4xf32>, %wgu: tensor<4x64x64xbf16>, %wd: tensor<4x64x32xbf16>)
     -> tensor<?x64xbf16> {
   %w, %ids = moe.gate %logits score<softmax> select<top_k, k = 1> : tensor<?x4xf32> -> tensor<?x1xf32>, tensor<?x1xi32>
