@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PlanParts.h"
+#include "QuantizedWeights.h"
 #include "moe/Dialect/MoE/IR/Activation.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -14,18 +15,21 @@ using namespace mlir;
 using namespace mlir::moe;
 
 Type GemmConfig::operandType() const {
-  // Two 16-bit types of different kind meet in f32.
-  return rows == weights ? rows : Float32Type::get(rows.getContext());
+  // Codes are exact in each of the types; two 16-bit types of different kind
+  // meet in f32.
+  return quant || rows == weights ? rows : Float32Type::get(rows.getContext());
 }
 
 std::string GemmConfig::key() const {
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << experts << "," << out << "," << in << "," << rows << "," << weights
+  os << experts << "," << firstExpert << "," << allExperts << "," << out << "," << in << "," << rows << "," << weights
      << "," << result << "," << gated << "," << activation << "," << slots
      << "," << stringifyInputPrecision(precision) << "," << tileRows << ","
      << tileColumns << "," << tileDepth << "," << groupRows << "," << persistent
      << ",";
+  if (quant)
+    os << quant.key() << ",";
   if (bias)
     os << bias;
   return text;
@@ -43,7 +47,7 @@ public:
       return value;
     };
     input = next();
-    weights = next();
+    weights = WeightArguments::take(config, arguments);
     if (config.bias)
       bias = next();
     rows = next();
@@ -64,13 +68,17 @@ private:
   void readTile(Value exists);
   void findRows();
   void buildTile();
+  /// The same for a tile of an expert that has matrices here, else nothing.
+  void buildTileOfSet();
   Value accumulate();
+  Value accumulateCodes();
   Value accumulateBlocks();
   void buildPersistent();
 
   KernelBuilder &k;
   const GemmConfig &config;
-  Value input, weights, bias, rows, tiles, numTiles, routing, numRows, output;
+  WeightArguments weights;
+  Value input, bias, rows, tiles, numTiles, routing, numRows, output;
   /// What the bulk copy engine knows of weights and, for the second product, of
   /// the rows read.
   Value weightBlocks, inputBlocks;
@@ -116,7 +124,7 @@ void GemmBuilder::build() {
     inRange = k.andOp(inRange, k.less(columnTile, k.i32(config.columnTiles())));
   k.ifThen(inRange, [&] {
     readTile(/*exists=*/{});
-    buildTile();
+    buildTileOfSet();
   });
 }
 
@@ -132,7 +140,7 @@ Value GemmBuilder::accumulate() {
                        k.range(config.tileColumns, 1));
   if (config.out % config.tileColumns)
     column = k.minimum(column, k.i32(config.out - 1));
-  Value matrix = k.pointer(weights, k.mul(k.convert(expert, k.i64()),
+  Value matrix = k.pointer(weights.codes, k.mul(k.convert(expert, k.i64()),
                                           k.i64(config.out * config.in)));
   Value columnStart = k.mul(k.convert(column, k.i64()), k.i64(config.in));
   Value b = k.pointer(k.pointer(matrix, columnStart), kColumn);
@@ -166,8 +174,64 @@ Value GemmBuilder::accumulate() {
       })[0];
 }
 
+/// The same from codes. They are multiplied as they are, and sums of a block
+/// by its scale, so that nothing is rounded before it is summed.
+Value GemmBuilder::accumulateCodes() {
+  int64_t depth = config.tileDepth;
+  Type operand = config.operandType();
+  Value column = k.add(k.mul(columnTile, k.i32(config.tileColumns)),
+                       k.range(config.tileColumns));
+  column = k.minimum(column, k.i32(config.out - 1));
+  CodeReader reader(k, config, weights, expert, column);
+  Value source = config.isFirst() ? k.div(slot, k.i32(config.slots)) : rowPlace;
+  Value rowStart =
+      k.mul(k.convert(k.along(source, 0), k.i64()), k.i64(config.in));
+  Value a = k.pointer(input, rowStart);
+  Value kRow = k.range(depth, 1);
+  bool oneBlock = config.quant.blocks == 1;
+  Value zero = k.full({config.tileRows, config.tileColumns}, k.f32(), 0);
+  // Scales and zero points of the next block are read while this one is summed.
+  SmallVector<Value> inits = {zero};
+  auto readAhead = [&](Value start) -> SmallVector<Value> {
+    SmallVector<Value> values = {reader.readScales(start, depth)};
+    if (config.quant.hasZeros)
+      values.push_back(reader.readZeros(start, depth));
+    return values;
+  };
+  SmallVector<Value> first = readAhead(k.i32(0));
+  if (!oneBlock)
+    llvm::append_range(inits, first);
+  Value sum = k.loop(
+      k.i32(0), k.i32(config.in), depth, inits,
+      [&](Value start, ValueRange carried) -> SmallVector<Value> {
+        SmallVector<Value> blocks(carried.drop_front());
+        SmallVector<Value> yielded;
+        if (oneBlock)
+          blocks = first;
+        else
+          yielded = readAhead(k.add(start, k.i32(depth)));
+        Value inputColumn = k.add(kRow, start);
+        Value mask = k.along(live, 0);
+        if (config.in % depth)
+          mask = k.andOp(mask, k.less(inputColumn, k.i32(config.in)));
+        Value aTile = k.load(k.pointer(a, inputColumn),
+                             k.broadcast(mask, {config.tileRows, depth}),
+                             k.constant(config.rows, 0));
+        Value codes = reader.readCodes(start, depth,
+                                       blocks.size() > 1 ? blocks[1] : Value());
+        Value bTile = k.transpose(k.convert(codes, operand));
+        Value part = k.dot(k.convert(aTile, operand), bTile,
+                           oneBlock ? carried[0] : zero, config.precision);
+        if (!oneBlock)
+          part = k.add(carried[0], k.mul(part, k.transpose(blocks[0])));
+        yielded.insert(yielded.begin(), part);
+        return yielded;
+      })[0];
+  return oneBlock ? k.mul(sum, k.transpose(first[0])) : sum;
+}
+
 void GemmBuilder::buildPersistent() {
-  weightBlocks = k.describe(weights, k.i32(config.experts * config.out),
+  weightBlocks = k.describe(weights.codes, k.i32(config.experts * config.out),
                             config.in, {config.tileColumns, config.tileDepth});
   if (!config.isFirst())
     inputBlocks = k.describe(input, numRows, config.in,
@@ -188,7 +252,7 @@ void GemmBuilder::buildPersistent() {
            firstRow = carried[3];
            endRow = carried[4];
            slot = carried[5];
-           buildTile();
+           buildTileOfSet();
            return next;
          });
 }
@@ -241,6 +305,15 @@ void GemmBuilder::readTile(Value exists) {
   slot = k.read(rows, rowPlace, live);
 }
 
+void GemmBuilder::buildTileOfSet() {
+  if (config.experts == config.allExperts)
+    return buildTile();
+  expert = k.sub(expert, k.i32(config.firstExpert));
+  k.ifThen(k.andOp(k.lessEqual(k.i32(0), expert),
+                   k.less(expert, k.i32(config.experts))),
+           [&] { buildTile(); });
+}
+
 void GemmBuilder::findRows() {
   rowPlace = k.add(k.range(config.tileRows), firstRow);
   live = k.less(rowPlace, endRow);
@@ -254,7 +327,9 @@ void GemmBuilder::buildTile() {
   if (!config.isFirst())
     weight = k.convert(k.read(routing, slot, live), k.f32());
 
-  Value acc = config.persistent ? accumulateBlocks() : accumulate();
+  Value acc = config.quant        ? accumulateCodes()
+              : config.persistent ? accumulateBlocks()
+                                  : accumulate();
   Value column = k.add(k.mul(columnTile, k.i32(config.tileColumns)),
                        k.range(config.tileColumns, 1));
   if (bias) {
@@ -290,7 +365,8 @@ tt::FuncOp mlir::moe::getGemmKernel(KernelFactory &factory,
                                     const GemmConfig &config,
                                     Type routingWeight) {
   Type i32 = IntegerType::get(config.rows.getContext(), 32);
-  SmallVector<Type> types = {config.rows, config.weights};
+  SmallVector<Type> types = {config.rows};
+  llvm::append_range(types, config.weightParameters());
   if (config.bias)
     types.push_back(config.bias);
   types.append({i32, i32, i32});

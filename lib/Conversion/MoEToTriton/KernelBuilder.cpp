@@ -144,6 +144,11 @@ Value KernelBuilder::orOp(Value x, Value y) {
   return arith::OrIOp::create(b, x, y);
 }
 
+Value KernelBuilder::xorOp(Value x, Value y) {
+  std::tie(x, y) = unify(x, y);
+  return arith::XOrIOp::create(b, x, y);
+}
+
 Value KernelBuilder::notOp(Value x) {
   Value ones = integer(getElementTypeOrSelf(x), -1);
   std::tie(x, ones) = unify(x, ones);
@@ -352,6 +357,40 @@ Value KernelBuilder::unflatten(Value vector, int64_t rows) {
   auto result = RankedTensorType::get({rows, type.getNumElements() / rows},
                                       type.getElementType());
   return tt::ReshapeOp::create(b, result, vector, /*allow_reorder=*/false);
+}
+
+Value KernelBuilder::interleave(Value x, Value y) {
+  auto type = cast<RankedTensorType>(x.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape.push_back(2);
+  Value pairs = tt::JoinOp::create(
+      b, RankedTensorType::get(shape, type.getElementType()), x, y);
+  shape = {type.getDimSize(0), 2 * type.getDimSize(1)};
+  return tt::ReshapeOp::create(
+      b, RankedTensorType::get(shape, type.getElementType()), pairs,
+      /*allow_reorder=*/false);
+}
+
+Value KernelBuilder::repeat(Value matrix, int64_t times) {
+  if (times == 1)
+    return matrix;
+  auto type = cast<RankedTensorType>(matrix.getType());
+  Type element = type.getElementType();
+  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
+  Value wide = tt::ExpandDimsOp::create(
+      b, RankedTensorType::get({rows, columns, 1}, element), matrix,
+      b.getI32IntegerAttr(2));
+  wide = tt::BroadcastOp::create(
+      b, RankedTensorType::get({rows, columns, times}, element), wide);
+  return tt::ReshapeOp::create(
+      b, RankedTensorType::get({rows, columns * times}, element), wide,
+      /*allow_reorder=*/false);
+}
+
+Value KernelBuilder::shiftRight(Value x, int64_t bits) {
+  Value count = integer(getElementTypeOrSelf(x), bits);
+  std::tie(x, count) = unify(x, count);
+  return arith::ShRUIOp::create(b, x, count);
 }
 
 std::pair<Value, Value> KernelBuilder::splitAlternating(Value tensor) {

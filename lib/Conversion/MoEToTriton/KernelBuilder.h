@@ -104,6 +104,12 @@ public:
   Value flatten(Value matrix);
   /// A vector as a matrix of `rows` rows, row by row.
   Value unflatten(Value vector, int64_t rows);
+  /// The columns of two matrices in turns.
+  Value interleave(Value x, Value y);
+  /// Each column `times` times.
+  Value repeat(Value matrix, int64_t times);
+  Value xorOp(Value x, Value y);
+  Value shiftRight(Value x, int64_t bits);
   /// The even and the odd columns of a matrix, or elements of a vector.
   std::pair<Value, Value> splitAlternating(Value tensor);
 

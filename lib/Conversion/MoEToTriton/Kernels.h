@@ -111,11 +111,38 @@ tt::FuncOp getPlanKernel(KernelFactory &factory, const RoutingConfig &config,
 // Experts
 //===----------------------------------------------------------------------===//
 
+/// The least depth of a product of tiles.
+constexpr int64_t kLeastDepth = 16;
+
+/// How the codes of quantised weights mean (code − zero) · scale.
+struct QuantConfig {
+  /// Bits of a code, 8, 4 or 2; 0: weights are not quantised.
+  unsigned bits = 0;
+  bool isSigned = false;
+  /// Inputs that share a scale, and how many such blocks a row has.
+  int64_t block = 0, blocks = 1;
+  /// Zero points that are a tensor, else the one for all.
+  bool hasZeros = false;
+  int64_t zeroPoint = 0;
+
+  explicit operator bool() const { return bits != 0; }
+  int64_t codesPerByte() const { return 8 / bits; }
+  int64_t rowBytes(int64_t in) const {
+    return llvm::divideCeil(in, codesPerByte());
+  }
+  std::string key() const;
+};
+
 /// One matrix product of an experts' layer: rows × out, summed over in.
 struct GemmConfig {
-  int64_t experts, out, in;
-  /// Element types of the rows read, of the weights, of the rows written.
+  /// Experts that have matrices here, from number `firstExpert` of the plan on;
+  /// tiles of others are passed over where there are others.
+  int64_t experts, firstExpert = 0, allExperts = 0;
+  int64_t out, in;
+  /// Element types of the rows read, of the weights (bytes of quantised ones),
+  /// of the rows written.
   Type rows, weights, result;
+  QuantConfig quant;
   /// Null without a bias.
   Type bias;
   /// Rows of the weights alternate between gate and up; the result has half as
@@ -139,6 +166,9 @@ struct GemmConfig {
   int64_t columnTiles() const { return llvm::divideCeil(out, tileColumns); }
   /// What operands are multiplied in.
   Type operandType() const;
+  /// Element types of the parameters that weights are: themselves, or codes,
+  /// scales and zero points, if any.
+  SmallVector<Type> weightParameters() const;
   std::string key() const;
 };
 
@@ -200,6 +230,13 @@ struct PackConfig {
   int64_t sourceRows;
   Type source, packed;
   int64_t packedRows, offset, step;
+  /// Of codes that become numbers: their bits, and whether they are signed.
+  unsigned bits = 0;
+  bool isSigned = false;
+  /// Whether the codes of all rows of an expert stand in a row, one for each.
+  bool isVector = false;
+  /// Written instead of what the source holds.
+  std::optional<int64_t> fill;
   std::string key() const;
 };
 

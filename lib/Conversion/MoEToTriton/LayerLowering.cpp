@@ -29,6 +29,7 @@ public:
 
   /// Says why not where there are no kernels.
   LogicalResult prepare();
+  InFlightDiagnostic emitError();
   /// Builds the layer; the values that it replaces and those that do.
   void build(SmallVectorImpl<Value> &replaced, SmallVectorImpl<Value> &values);
 
@@ -42,7 +43,6 @@ private:
   Results buildVector();
   void buildPlan(const Regime &regime);
   void buildBlockPlan(const Regime &regime);
-  Value buildProducts(const Regime &regime);
 
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(b, value);
@@ -77,53 +77,50 @@ private:
     return add(floorDiv(allRows, tileRows), nonEmpty);
   }
 
+  /// Experts of one set.
+  struct Set {
+    FFNExpertsOp ffn;
+    GemmConfig first, second;
+    SmallVector<Value> firstWeights, secondWeights;
+    Value firstBias, secondBias;
+  };
+  /// Writes the rows of the set's experts by slot into `parts`.
+  Value buildProducts(const Regime &regime, const Set &set, Value parts);
+  Value buildCombine();
+  LogicalResult prepareSet(FFNExpertsOp ffn, int64_t firstExpert);
+  void packSet(Set &set);
+
   ExpertsOp op;
-  FFNExpertsOp ffn;
   const TritonLoweringOptions &options;
   KernelFactory factory;
   ImplicitLocOpBuilder b;
   RoutingConfig routing;
-  GemmConfig first, second;
+  SmallVector<Set, 1> sets;
   AffineConfig affine;
   SmallVector<Value> affineOperands;
   /// Gate operands, or ids.
   SmallVector<Value> sources;
-  Value firstWeights, firstBias, secondWeights, secondBias;
   OpFoldResult tokenSize;
   Value tokens, tokensI32;
   /// Of the regime that is being built.
-  Value ids, weights, rows, tiles, numTiles;
+  Value ids, weights, rows, tiles, numTiles, parts;
 };
 } // namespace
 
-LogicalResult LayerBuilder::prepare() {
-  auto emitError = [&] {
-    return options.partial ? op.emitRemark("stays on the host: ")
-                           : op.emitOpError("has no Triton kernel: ");
-  };
-  if (!op.getGather() || !op.getCombineWeights())
-    return emitError() << "dispatch and combine are not fused into it";
-  auto plan = op.getPlan().getDefiningOp<PlanOp>();
-  if (!plan)
-    return emitError() << "its plan is not made by moe.plan";
-  if (plan.getPlan().getType().getOwner() != PlanOwner::Tokens)
-    return emitError() << "its experts choose tokens";
-  if (op.getSets().size() != 1)
-    return emitError() << "it has several sets of experts";
-  ffn = op.getSets().front().getDefiningOp<FFNExpertsOp>();
-  if (!ffn)
-    return emitError() << "its experts are not moe.ffn_experts";
-  Type element = op.getInput().getType().getElementType();
-  if (element.isF64())
-    return emitError() << "it computes in f64";
-  Type weightType = getElementTypeOrSelf(op.getCombineWeights());
-  if (weightType.isF64())
-    return emitError() << "its routing weights are f64";
+InFlightDiagnostic LayerBuilder::emitError() {
+  return options.partial ? op.emitRemark("stays on the host: ")
+                         : op.emitOpError("has no Triton kernel: ");
+}
+
+LogicalResult LayerBuilder::prepareSet(FFNExpertsOp ffn, int64_t firstExpert) {
+  auto emitError = [&] { return this->emitError(); };
   for (Value value : {ffn.getUp(), ffn.getGate(), ffn.getDown(),
                       ffn.getUpBias(), ffn.getGateBias(), ffn.getDownBias()})
     if (value && failed(verifyWeights(value, emitError)))
       return failure();
-  if (ffn.getGate() && ffn.getGate().getType() != ffn.getUp().getType())
+  if (ffn.getGate() &&
+      (ffn.getGate().getType() != ffn.getUp().getType() ||
+       !getQuantization({ffn.getGate(), ffn.getUp()})))
     return emitError() << "gate and up are stored as different types";
   if (ffn.getGate() && static_cast<bool>(ffn.getGateBias()) !=
                            static_cast<bool>(ffn.getUpBias()))
@@ -132,6 +129,53 @@ LogicalResult LayerBuilder::prepare() {
       ffn.getGateBias().getType() != ffn.getUpBias().getType())
     return emitError() << "biases of gate and up are stored as different types";
 
+  WeightsType up = ffn.getUp().getType(), down = ffn.getDown().getType();
+  Set &set = sets.emplace_back();
+  set.ffn = ffn;
+  GemmConfig &first = set.first, &second = set.second;
+  first.experts = second.experts = up.getNumExperts();
+  first.firstExpert = second.firstExpert = firstExpert;
+  first.allExperts = second.allExperts = routing.experts;
+  first.gated = static_cast<bool>(ffn.getGate());
+  first.out = up.getOutSize() * (first.gated ? 2 : 1);
+  first.in = up.getInSize();
+  first.rows = first.result = second.rows = second.result =
+      op.getInput().getType().getElementType();
+  SmallVector<Value> parts = {ffn.getUp()};
+  if (first.gated)
+    parts.insert(parts.begin(), ffn.getGate());
+  first.quant = *getQuantization(parts);
+  second.quant = *getQuantization(ffn.getDown());
+  Type byte = IntegerType::get(op.getContext(), 8);
+  first.weights = first.quant ? byte : up.getStorage();
+  second.weights = second.quant ? byte : down.getStorage();
+  if (ffn.getUpBias())
+    first.bias = ffn.getUpBias().getType().getStorage();
+  if (ffn.getDownBias())
+    second.bias = ffn.getDownBias().getType().getStorage();
+  first.activation = ffn.getActivation();
+  second.out = down.getOutSize();
+  second.in = down.getInSize();
+  first.slots = second.slots = routing.slots;
+  first.precision = second.precision = options.precision;
+  return success();
+}
+
+LogicalResult LayerBuilder::prepare() {
+  auto emitError = [&] { return this->emitError(); };
+  if (!op.getGather() || !op.getCombineWeights())
+    return emitError() << "dispatch and combine are not fused into it";
+  auto plan = op.getPlan().getDefiningOp<PlanOp>();
+  if (!plan)
+    return emitError() << "its plan is not made by moe.plan";
+  if (plan.getPlan().getType().getOwner() != PlanOwner::Tokens)
+    return emitError() << "its experts choose tokens";
+  Type element = op.getInput().getType().getElementType();
+  if (element.isF64())
+    return emitError() << "it computes in f64";
+  Type weightType = getElementTypeOrSelf(op.getCombineWeights());
+  if (weightType.isF64())
+    return emitError() << "its routing weights are f64";
   if (op.getCopyScale()) {
     affine.scale = getElementTypeOrSelf(op.getCopyScale());
     affine.input = getElementTypeOrSelf(op.getCopyInput());
@@ -155,29 +199,31 @@ LogicalResult LayerBuilder::prepare() {
   if (routing.gate && (routing.gate.getIds() != plan.getIds() ||
                        routing.gate.getWeights() != op.getCombineWeights()))
     routing.gate = {};
+  if (routing.gate && options.partial) {
+    bool hasKernel = true;
+    (void)verifyGate(routing.gate, [&] {
+      hasKernel = false;
+      return InFlightDiagnostic();
+    });
+    // Its ids and weights are made on the host, like any others.
+    if (!hasKernel)
+      routing.gate = {};
+  }
   if (routing.gate && failed(verifyGate(routing.gate, emitError)))
     return failure();
   routing.experts = op.getPlan().getType().getExperts();
   routing.slots = idsType.getDimSize(1);
   routing.weightType = weightType;
 
-  WeightsType up = ffn.getUp().getType(), down = ffn.getDown().getType();
-  first.experts = second.experts = routing.experts;
-  first.gated = static_cast<bool>(ffn.getGate());
-  first.out = up.getOutSize() * (first.gated ? 2 : 1);
-  first.in = up.getInSize();
-  first.rows = first.result = second.rows = second.result = element;
-  first.weights = up.getStorage();
-  second.weights = down.getStorage();
-  if (ffn.getUpBias())
-    first.bias = ffn.getUpBias().getType().getStorage();
-  if (ffn.getDownBias())
-    second.bias = ffn.getDownBias().getType().getStorage();
-  first.activation = ffn.getActivation();
-  second.out = down.getOutSize();
-  second.in = down.getInSize();
-  first.slots = second.slots = routing.slots;
-  first.precision = second.precision = options.precision;
+  int64_t firstExpert = 0;
+  for (Value value : op.getSets()) {
+    auto ffn = value.getDefiningOp<FFNExpertsOp>();
+    if (!ffn)
+      return emitError() << "its experts are not moe.ffn_experts";
+    if (failed(prepareSet(ffn, firstExpert)))
+      return failure();
+    firstExpert += ffn.getUp().getType().getNumExperts();
+  }
   return success();
 }
 
@@ -188,29 +234,35 @@ static Value castTo(OpBuilder &b, Value value, Type type) {
              : tensor::CastOp::create(b, value.getLoc(), type, value);
 }
 
+void LayerBuilder::packSet(Set &set) {
+  SmallVector<Value> parts = {set.ffn.getUp()}, biases = {set.ffn.getUpBias()};
+  if (set.first.gated) {
+    parts.insert(parts.begin(), set.ffn.getGate());
+    biases.insert(biases.begin(), set.ffn.getGateBias());
+  }
+  set.firstWeights = packWeights(b, factory, parts);
+  set.secondWeights = packWeights(b, factory, set.ffn.getDown());
+  if (set.first.bias)
+    set.firstBias = packWeights(b, factory, biases).front();
+  if (set.second.bias)
+    set.secondBias = packWeights(b, factory, set.ffn.getDownBias()).front();
+}
+
 void LayerBuilder::build(SmallVectorImpl<Value> &replaced,
                          SmallVectorImpl<Value> &values) {
   if (!options.partial) {
-    markWeightArguments(ffn->getOperands());
+    for (Set &set : sets)
+      markWeightArguments(set.ffn->getOperands());
     markWeightArguments(op.getVectors());
   }
-  SmallVector<Value> parts = {ffn.getUp()}, biases = {ffn.getUpBias()};
-  if (first.gated) {
-    parts.insert(parts.begin(), ffn.getGate());
-    biases.insert(biases.begin(), ffn.getGateBias());
-  }
-  firstWeights = packWeights(b, factory, parts);
-  secondWeights = packWeights(b, factory, ffn.getDown());
-  if (first.bias)
-    firstBias = packWeights(b, factory, biases);
-  if (second.bias)
-    secondBias = packWeights(b, factory, ffn.getDownBias());
-
+  for (Set &set : sets)
+    packSet(set);
   if (op.getCopyScale())
     affineOperands.append({op.getCopyScale(), op.getCopyInput()});
   if (op.getCoefficients())
     affineOperands.append(
-        {op.getCoefficients(), packWeights(b, factory, op.getVectors())});
+        {op.getCoefficients(),
+         packWeights(b, factory, op.getVectors()).front()});
 
   auto plan = op.getPlan().getDefiningOp<PlanOp>();
   if (routing.gate)
@@ -226,7 +278,11 @@ void LayerBuilder::build(SmallVectorImpl<Value> &replaced,
     cf::AssertOp::create(b, fits, "more slots of tokens than kernels count");
   }
   tokensI32 = b.createOrFold<arith::IndexCastOp>(b.getI32Type(), tokens);
-  SmallVector<Regime> regimes = chooseRegimes(routing, first.operandType());
+  SmallVector<Regime> regimes =
+      chooseRegimes(routing, sets.front().first.operandType());
+  // Vector products are of one set.
+  if (sets.size() > 1)
+    regimes.erase(regimes.begin());
   if (std::optional<int64_t> count = getConstantIntValue(tokenSize)) {
     const Regime *fits = llvm::find_if(
         regimes, [&](const Regime &r) { return *count <= r.maxTokens; });
@@ -234,7 +290,8 @@ void LayerBuilder::build(SmallVectorImpl<Value> &replaced,
     regimes.back().maxTokens = std::numeric_limits<int64_t>::max();
     // No token has no vector.
     if (*count == 0 && fits->kind == Regime::Vector)
-      regimes = {chooseRegimes(routing, first.operandType()).back()};
+      regimes = {
+          chooseRegimes(routing, sets.front().first.operandType()).back()};
   }
   if (options.rows)
     for (Regime &regime : regimes)
@@ -307,23 +364,27 @@ LayerBuilder::Results LayerBuilder::buildRegime(const Regime &regime) {
     buildPlan(regime);
   else
     buildBlockPlan(regime);
-  Value y = buildProducts(regime);
-  return {y, weights, ids};
+  parts = empty({rowWords, b.getIndexAttr(sets.front().second.out)},
+                sets.front().second.result);
+  for (const Set &set : sets)
+    parts = buildProducts(regime, set, parts);
+  return {buildCombine(), weights, ids};
 }
 
 LayerBuilder::Results LayerBuilder::buildVector() {
-  GemmConfig up = first, down = second;
+  const Set &set = sets.front();
+  GemmConfig up = set.first, down = set.second;
   chooseVectorTile(up, routing.slots, options.machine);
   chooseVectorTile(down, 1, options.machine);
-  Type element = first.rows;
+  Type element = up.rows;
   Value h =
       empty({b.getIndexAttr(routing.slots), b.getIndexAttr(up.resultColumns())},
             element);
   SmallVector<Value> inputs = {op.getInput()};
   llvm::append_range(inputs, sources);
-  inputs.push_back(firstWeights);
-  if (firstBias)
-    inputs.push_back(firstBias);
+  llvm::append_range(inputs, set.firstWeights);
+  if (set.firstBias)
+    inputs.push_back(set.firstBias);
   SmallVector<Value> outputs;
   if (routing.gate)
     outputs = {weights, ids};
@@ -337,9 +398,10 @@ LayerBuilder::Results LayerBuilder::buildVector() {
     weights = results[0];
     ids = results[1];
   }
-  inputs = {h, secondWeights};
-  if (secondBias)
-    inputs.push_back(secondBias);
+  inputs = {h};
+  llvm::append_range(inputs, set.secondWeights);
+  if (set.secondBias)
+    inputs.push_back(set.secondBias);
   inputs.append({ids, weights});
   llvm::append_range(inputs, affineOperands);
   Value y = empty({tokenSize, b.getIndexAttr(down.out)}, element);
@@ -423,20 +485,21 @@ static void overrideTile(GemmConfig &config, ArrayRef<int64_t> tile) {
     config.persistent = tile[5];
 }
 
-Value LayerBuilder::buildProducts(const Regime &regime) {
-  GemmConfig up = first, down = second;
+Value LayerBuilder::buildProducts(const Regime &regime, const Set &set,
+                                  Value parts) {
+  GemmConfig up = set.first, down = set.second;
   chooseTile(up, regime.tileRows, options.machine);
   chooseTile(down, regime.tileRows, options.machine);
   overrideTile(up, options.tile1);
   overrideTile(down, options.tile2);
-  Type element = first.rows;
   Value allRows = mul(tokens, routing.slots);
   Value most = mostTiles(regime.tileRows);
   OpFoldResult rowSize = getAsOpFoldResult(allRows);
-  Value h = empty({rowSize, b.getIndexAttr(up.resultColumns())}, element);
-  SmallVector<Value> inputs = {op.getInput(), firstWeights};
-  if (firstBias)
-    inputs.push_back(firstBias);
+  Value h = empty({rowSize, b.getIndexAttr(up.resultColumns())}, up.result);
+  SmallVector<Value> inputs = {op.getInput()};
+  llvm::append_range(inputs, set.firstWeights);
+  if (set.firstBias)
+    inputs.push_back(set.firstBias);
   inputs.append({rows, tiles, numTiles});
   auto programs = [&](const GemmConfig &config) {
     Value all = mul(most, config.columnTiles());
@@ -450,21 +513,25 @@ Value LayerBuilder::buildProducts(const Regime &regime) {
     inputs.push_back(rowsI32);
   h = launch(getGemmKernel(factory, up, routing.weightType), programs(up),
              inputs, h)[0];
-  inputs = {h, secondWeights};
-  if (secondBias)
-    inputs.push_back(secondBias);
+  inputs = {h};
+  llvm::append_range(inputs, set.secondWeights);
+  if (set.secondBias)
+    inputs.push_back(set.secondBias);
   inputs.append({rows, tiles, numTiles, weights});
   if (down.persistent)
     inputs.push_back(rowsI32);
-  Value parts = empty({rowSize, b.getIndexAttr(down.out)}, element);
-  parts = launch(getGemmKernel(factory, down, routing.weightType),
-                 programs(down), inputs, parts)[0];
+  return launch(getGemmKernel(factory, down, routing.weightType),
+                programs(down), inputs, parts)[0];
+}
+
+Value LayerBuilder::buildCombine() {
+  const GemmConfig &down = sets.front().second;
   int64_t width = std::min<int64_t>(roundUpToPowerOf2(down.out), 1024);
-  Value y = empty({tokenSize, b.getIndexAttr(down.out)}, element);
-  inputs = {parts, ids};
+  Value y = empty({tokenSize, b.getIndexAttr(down.out)}, down.result);
+  SmallVector<Value> inputs = {parts, ids};
   llvm::append_range(inputs, affineOperands);
-  return launch(getCombineKernel(factory, routing, affine, down.out, element,
-                                 element, width),
+  return launch(getCombineKernel(factory, routing, affine, down.out,
+                                 down.result, down.result, width),
                 mul(tokens, llvm::divideCeil(down.out, width)), inputs, y)[0];
 }
 

@@ -16,8 +16,28 @@ std::string PackConfig::key() const {
   std::string text;
   llvm::raw_string_ostream os(text);
   os << out << "," << in << "," << layout << "," << sourceRows << "," << source
-     << "," << packed << "," << packedRows << "," << offset << "," << step;
+     << "," << packed << "," << packedRows << "," << offset << "," << step << ","
+     << bits << "," << isSigned << "," << isVector;
+  if (fill)
+    os << "," << *fill;
   return text;
+}
+
+/// The code number `place` in its byte, as f32.
+static Value readCode(KernelBuilder &k, Value byte, Value place,
+                      const PackConfig &config) {
+  Value code = k.andOp(k.convert(byte, k.i32()), k.i32(255));
+  int64_t mask = (1 << config.bits) - 1;
+  Value shifted = k.andOp(code, k.i32(mask));
+  for (int64_t i = 1; i < 8 / config.bits; ++i)
+    shifted = k.select(k.equal(place, k.i64(i)),
+                       k.andOp(k.shiftRight(code, i * config.bits), k.i32(mask)),
+                       shifted);
+  if (config.isSigned) {
+    Value isNegative = k.less(k.i32(mask >> 1), shifted);
+    shifted = k.select(isNegative, k.sub(shifted, k.i32(mask + 1)), shifted);
+  }
+  return k.convert(shifted, k.f32());
 }
 
 tt::FuncOp mlir::moe::getPackKernel(KernelFactory &factory,
@@ -45,7 +65,26 @@ tt::FuncOp mlir::moe::getPackKernel(KernelFactory &factory,
                        : k.add(k.mul(sourceRow, k.i64(config.in)), c);
         Value from = k.mul(k.convert(k.add(slice, arguments[1]), k.i64()),
                            k.i64(config.sourceRows * config.in));
-        Value value = k.read(arguments[0], k.add(from, inside), mask);
+        Value value;
+        if (config.fill) {
+          value = k.constant(config.packed, *config.fill);
+        } else if (config.bits) {
+          int64_t perByte = 8 / config.bits;
+          int64_t rowBytes = llvm::divideCeil(config.in, perByte);
+          int64_t expertBytes =
+              config.isVector ? llvm::divideCeil(config.sourceRows, perByte)
+                              : config.sourceRows * rowBytes;
+          Value place = config.isVector ? sourceRow : c;
+          Value byte = k.div(place, k.i64(perByte));
+          if (!config.isVector)
+            byte = k.add(k.mul(sourceRow, k.i64(rowBytes)), byte);
+          from = k.mul(k.convert(k.add(slice, arguments[1]), k.i64()),
+                       k.i64(expertBytes));
+          value = readCode(k, k.read(arguments[0], k.add(from, byte), mask),
+                           k.rem(place, k.i64(perByte)), config);
+        } else {
+          value = k.read(arguments[0], k.add(from, inside), mask);
+        }
         Value row = k.add(k.mul(n, k.i64(config.step)), k.i64(config.offset));
         Value expert = k.convert(k.add(slice, arguments[2]), k.i64());
         Value to = k.mul(expert, k.i64(config.packedRows * config.in));

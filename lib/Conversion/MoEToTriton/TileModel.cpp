@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TileModel.h"
+#include "QuantizedWeights.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -107,6 +108,12 @@ void mlir::moe::chooseTile(GemmConfig &config, int64_t tileRows,
                                            config.tileColumns);
   config.tileDepth =
       std::clamp<int64_t>(roundUpToPowerOf2(config.in), 16, config.tileDepth);
+  if (config.quant) {
+    // Codes are widened in registers.
+    config.tileColumns = std::min<int64_t>(config.tileColumns, 128);
+    config.tileDepth = getDepthInBlock(config.quant, config.tileDepth);
+    config.persistent = false;
+  }
   int64_t stageBytes = (config.tileRows * bytesOf(config.rows) +
                         config.tileColumns * bytesOf(config.weights)) *
                        config.tileDepth;
@@ -121,6 +128,10 @@ void mlir::moe::chooseVectorTile(GemmConfig &config, int64_t vectors,
   // that weights of some are under way while others add.
   config.tileRows = 1;
   config.tileDepth = std::min<int64_t>(roundUpToPowerOf2(config.in), 1024);
+  // Blocks of scales are whole in a tile, or a tile is in one.
+  if (config.quant.blocks > 1 &&
+      config.tileDepth % std::min(config.quant.block, config.tileDepth))
+    config.tileDepth = getDepthInBlock(config.quant, config.tileDepth);
   int64_t columns = 16;
   auto programs = [&]() -> int64_t {
     return vectors * llvm::divideCeil(config.out, columns);

@@ -7,16 +7,49 @@
 //===----------------------------------------------------------------------===//
 
 #include "PlanParts.h"
+#include "QuantizedWeights.h"
 #include "moe/Dialect/MoE/IR/Activation.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Reads matrix[row, start …] · vector[start …] for a vector of rows, in f32.
-/// `matrix` points to the expert's first element.
+/// The same for codes.
+static Value buildCodeProducts(KernelBuilder &k, const GemmConfig &config,
+                               const WeightArguments &weights, Value expert,
+                               Value rows, Value vector) {
+  int64_t depth = config.tileDepth, count = k.shapeOf(rows)[0];
+  CodeReader reader(k, config, weights, expert, rows);
+  Value column = k.range(depth, 1);
+  bool whole = config.in % depth == 0;
+  Value acc = k.full({count, depth}, k.f32(), 0);
+  Value sum = k.loop(
+      k.i32(0), k.i32(config.in), depth, acc,
+      [&](Value start, ValueRange carried) -> SmallVector<Value> {
+        Value at = k.add(column, start);
+        Value xTile;
+        if (whole)
+          xTile = k.load(k.pointer(vector, at));
+        else
+          xTile = k.load(k.pointer(vector, at), k.less(at, k.i32(config.in)),
+                         k.constant(config.rows, 0));
+        Value values =
+            reader.readCodes(start, depth, reader.readZeros(start, depth));
+        values = k.mul(values,
+                       reader.spread(reader.readScales(start, depth), depth));
+        return {k.add(carried[0], k.mul(values, k.convert(xTile, k.f32())))};
+      })[0];
+  return k.reduce(sum, 1, Combine::Add);
+}
+
+/// matrix[row] · vector for a vector of rows of an expert's matrix, in f32.
 static Value buildProducts(KernelBuilder &k, const GemmConfig &config,
-                           Value matrix, Value rows, Value vector) {
+                           const WeightArguments &weights, Value expert,
+                           Value rows, Value vector) {
+  if (config.quant)
+    return buildCodeProducts(k, config, weights, expert, rows, vector);
+  Value matrix = k.pointer(weights.codes, k.mul(k.convert(expert, k.i64()),
+                                                k.i64(config.out * config.in)));
   int64_t depth = config.tileDepth, count = k.shapeOf(rows)[0];
   Value column = k.range(depth, 1);
   Value start = k.mul(k.convert(k.along(rows, 0), k.i64()), k.i64(config.in));
@@ -74,7 +107,7 @@ tt::FuncOp mlir::moe::getFirstVectorKernel(KernelFactory &factory,
   } else {
     types.push_back(i32);
   }
-  types.push_back(config.weights);
+  llvm::append_range(types, config.weightParameters());
   if (config.bias)
     types.push_back(config.bias);
   if (routing.gate)
@@ -87,8 +120,8 @@ tt::FuncOp mlir::moe::getFirstVectorKernel(KernelFactory &factory,
         Value x = arguments[0];
         ValueRange sources = arguments.slice(1, numSources);
         arguments = arguments.drop_front(1 + numSources);
-        Value weights = arguments[0];
-        Value bias = config.bias ? arguments[1] : Value();
+        WeightArguments weights = WeightArguments::take(config, arguments);
+        Value bias = config.bias ? arguments[0] : Value();
         Value output = arguments.back();
         int64_t slots = routing.paddedSlots();
         int64_t columns = config.resultColumns();
@@ -108,7 +141,7 @@ tt::FuncOp mlir::moe::getFirstVectorKernel(KernelFactory &factory,
           Value live = k.equal(token, k.i32(0));
           Choice choice = buildGate(k, routing, sources, token, live, 1);
           ids = k.flatten(choice.ids);
-          size_t at = config.bias ? 2 : 1;
+          size_t at = config.bias ? 1 : 0;
           k.ifThen(k.equal(program, k.i32(0)), [&] {
             k.write(arguments[at], j, k.flatten(choice.weights), isSlot);
             k.write(arguments[at + 1], j, ids, isSlot);
@@ -124,13 +157,11 @@ tt::FuncOp mlir::moe::getFirstVectorKernel(KernelFactory &factory,
           Value live = k.less(n, k.i32(columns));
           Value row = k.minimum(n, k.i32(columns - 1));
           Value wide = k.convert(expert, k.i64());
-          Value matrix =
-              k.pointer(weights, k.mul(wide, k.i64(config.out * config.in)));
           auto project = [&](int64_t part) {
             Value source = row;
             if (config.gated)
               source = k.add(k.mul(row, k.i32(2)), k.i32(part));
-            Value sum = buildProducts(k, config, matrix, source, x);
+            Value sum = buildProducts(k, config, weights, expert, source, x);
             if (!bias)
               return sum;
             Value at = k.add(k.mul(wide, k.i64(config.out)),
@@ -151,7 +182,8 @@ tt::FuncOp mlir::moe::getSecondVectorKernel(KernelFactory &factory,
                                             const GemmConfig &config,
                                             const AffineConfig &affine) {
   Type i32 = IntegerType::get(config.rows.getContext(), 32);
-  SmallVector<Type> types = {config.rows, config.weights};
+  SmallVector<Type> types = {config.rows};
+  llvm::append_range(types, config.weightParameters());
   if (config.bias)
     types.push_back(config.bias);
   types.append({i32, routing.weightType});
@@ -164,10 +196,11 @@ tt::FuncOp mlir::moe::getSecondVectorKernel(KernelFactory &factory,
   return factory.get(
       "moe_vector2", key, types, scalars, config.warps, config.stages,
       [&](KernelBuilder &k, ValueRange arguments) {
-        Value h = arguments[0], weights = arguments[1];
-        Value bias = config.bias ? arguments[2] : Value();
-        Value output = arguments.back();
-        arguments = arguments.drop_front(config.bias ? 3 : 2).drop_back();
+        Value h = arguments[0], output = arguments.back();
+        arguments = arguments.drop_front().drop_back();
+        WeightArguments weights = WeightArguments::take(config, arguments);
+        Value bias = config.bias ? arguments[0] : Value();
+        arguments = arguments.drop_front(config.bias ? 1 : 0);
         Value ids = arguments[0], routingWeights = arguments[1];
         ValueRange operands = arguments.drop_front(2);
         int64_t width = config.tileColumns;
@@ -182,12 +215,10 @@ tt::FuncOp mlir::moe::getSecondVectorKernel(KernelFactory &factory,
               Value known = k.andOp(k.lessEqual(k.i32(0), expert),
                                     k.less(expert, k.i32(config.experts)));
               // What a slot without an expert multiplies is not used.
-              Value wide =
-                  k.convert(k.select(known, expert, k.i32(0)), k.i64());
-              Value matrix = k.pointer(
-                  weights, k.mul(wide, k.i64(config.out * config.in)));
+              expert = k.select(known, expert, k.i32(0));
+              Value wide = k.convert(expert, k.i64());
               Value vector = k.pointer(h, k.mul(slot, k.i32(config.in)));
-              Value sum = buildProducts(k, config, matrix, row, vector);
+              Value sum = buildProducts(k, config, weights, expert, row, vector);
               if (bias) {
                 Value at = k.add(k.mul(wide, k.i64(config.out)),
                                  k.convert(row, k.i64()));

@@ -17,11 +17,16 @@ namespace mlir::moe {
 LogicalResult verifyWeights(Value weights,
                             function_ref<InFlightDiagnostic()> emitError);
 
-/// One tensor E × n·out × in (E × n·out for vectors) of n weights of one type
-/// whose rows alternate: the source itself where it is that, else the result
-/// of packing kernels.
-Value packWeights(ImplicitLocOpBuilder &b, KernelFactory &factory,
-                  ArrayRef<Value> weights);
+/// How weights that can be packed, and are packed together, are quantised;
+/// nothing where they differ in more than their zero points.
+std::optional<QuantConfig> getQuantization(ArrayRef<Value> weights);
+
+/// What kernels read of n weights of one type whose rows alternate: one tensor
+/// E × n·out × in (E × n·out for vectors), the source itself where it is that,
+/// else the result of packing kernels; of quantised ones the bytes of the codes,
+/// scales, and zero points if they are tensors.
+SmallVector<Value> packWeights(ImplicitLocOpBuilder &b, KernelFactory &factory,
+                               ArrayRef<Value> weights);
 
 /// Marks those arguments of the function that nothing but `weights` is made of.
 void markWeightArguments(ValueRange weights);

@@ -54,7 +54,7 @@ class Host(Program):
         # What nobody writes should be seen: a NaN, or a number far off.
         buffer = np.full(count * dtype.itemsize, 0xFF, np.uint8).view(dtype)
         if np.issubdtype(dtype, np.integer):
-            buffer[:] = 0x55555555
+            buffer.view(np.uint8)[:] = 0x55
         return [(buffer, shape)]
 
     def tensor_cast(self, op, tensor):

@@ -35,6 +35,8 @@ BINARY = {
     "arith.andi": np.bitwise_and,
     "arith.ori": np.bitwise_or,
     "arith.xori": np.bitwise_xor,
+    # Of numbers that are not negative.
+    "arith.shrui": np.right_shift,
     "arith.maxsi": np.maximum,
     "arith.minsi": np.minimum,
     "arith.maxui": np.maximum,

@@ -100,6 +100,38 @@ def add_weights(cases, rng):
     given_layer(case, rng, [ffn_set(case, rng, 1, 1, 1)], 3, 1, 1, form="fused")
 
 
+def add_quantised(cases, rng):
+    """Codes of each width, with scales for rows and blocks, and each kind of zero points."""
+    storages = ("i8", "ui8", "i4", "ui4", "i2", "ui2")
+    for storage, block, zeros in itertools.product(storages, (0, 16, 64), ("none", "point", "tensor")):
+        for tokens in (1, 5):
+            case = new_case(cases, f"{storage}_{block}_{zeros}")
+            sets = [ffn_set(case, rng, 3, 72, 40, storage=storage, block=block, zeros=zeros,
+                            biases=True)]
+            given_layer(case, rng, sets, tokens, 2, 72, form="fused")
+    for storage, tokens in itertools.product(("ui8", "ui4"), (1, 9, 200)):
+        for options in ({"offset": 2, "step": 2}, {"stacked": False}, {"experts": [2, 0]}):
+            case = new_case(cases, f"{storage}_place")
+            sets = [ffn_set(case, rng, 2, 64, 33, storage=storage, block=32, zeros="tensor",
+                            **options)]
+            given_layer(case, rng, sets, tokens, 1, 64, element="bf16", form="fused")
+    case = new_case(cases, "transposed")
+    sets = [ffn_set(case, rng, 2, 32, 16, storage="i8", zeros="tensor", transposed=True)]
+    given_layer(case, rng, sets, 3, 1, 32, form="fused")
+
+
+def add_sets(cases, rng):
+    """Experts of several shapes in one layer."""
+    for tokens, element in itertools.product((0, 1, 5, 70, 300), ("f32", "bf16")):
+        case = new_case(cases, "sets")
+        sets = [
+            ffn_set(case, rng, 3, 24, 20, storage=element),
+            ffn_set(case, rng, 1, 24, 56, storage="f32", biases=True),
+            ffn_set(case, rng, 2, 24, 8, storage="ui8", gated=False),
+        ]
+        given_layer(case, rng, sets, tokens, 3, 24, element=element, form="fused")
+
+
 def add_gates(cases, rng):
     """Gates whose results are weights and ids of a layer, and of others."""
     for tokens in (1, 3, 40):
@@ -141,7 +173,8 @@ def add_terms(cases, rng):
 
 def make_cases(seed):
     rng, cases = np.random.default_rng(seed), []
-    for add in (add_tokens, add_plans, add_types, add_activations, add_weights, add_gates, add_terms):
+    for add in (add_tokens, add_plans, add_types, add_activations, add_weights, add_quantised, add_sets,
+                add_gates, add_terms):
         add(cases, rng)
     return cases
 
