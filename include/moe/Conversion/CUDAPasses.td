@@ -14,7 +14,7 @@ include "mlir/Pass/PassBase.td"
 def CompileKernelsPass : Pass<"moe-compile-kernels", "::mlir::ModuleOp"> {
   let summary = "Compile kernels in Triton IR to machine code";
   let description = [{
-    Gives each `tt.func` that is launched its machine code for a compute
+    Gives each `tt.func` that is launched and has none its machine code for a compute
     capability (`moe.image`) and the memory that it takes (`moe.shared`,
     `moe.scratch`, in bytes). The Triton package compiles, in a Python process:
     `$MOE_PYTHON`, else the interpreter of the setup, else `python3`. What was

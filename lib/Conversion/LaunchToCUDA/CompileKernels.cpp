@@ -37,7 +37,8 @@ struct CompileKernelsPass
     SmallVector<tt::FuncOp> missing;
     std::vector<KernelSource> sources;
     for (auto kernel : getOperation().getOps<tt::FuncOp>()) {
-      if (!launched.contains(kernel.getSymNameAttr()))
+      if (!launched.contains(kernel.getSymNameAttr()) ||
+          kernel->hasAttr(kImage))
         continue;
       auto warps = kernel->getAttrOfType<IntegerAttr>(kNumWarps);
       auto stages = kernel->getAttrOfType<IntegerAttr>(kNumStages);

@@ -32,8 +32,11 @@ private:
   LogicalResult convert(LaunchOp op);
   CallKernelOp call(OpBuilder &b, Location loc, func::FuncOp function,
                     ValueRange inputs, ValueRange outputs, bool onDevice);
-  Value upload(OpBuilder &b, Location loc, Value value);
+  Value upload(Value value);
   void download(Value value);
+
+  /// The copies on the device of tensors of the host.
+  DenseMap<Value, Value> copies;
 };
 } // namespace
 
@@ -66,14 +69,20 @@ CallKernelOp ConvertLaunchToCallsPass::call(OpBuilder &b, Location loc,
   return op;
 }
 
-Value ConvertLaunchToCallsPass::upload(OpBuilder &b, Location loc,
-                                       Value value) {
+/// One copy for all launches, where the tensor is made.
+Value ConvertLaunchToCallsPass::upload(Value value) {
+  Value &copy = copies[value];
+  if (copy)
+    return copy;
+  OpBuilder b(value.getContext());
+  b.setInsertionPointAfterValue(value);
+  Location loc = value.getLoc();
   func::FuncOp function =
       getCopyFunction(getOperation(), loc, cast<TensorType>(value.getType()),
                       /*toDevice=*/true);
-  return call(b, loc, function, value, createLike(b, loc, value),
-              /*onDevice=*/true)
-      .getResult(0);
+  return copy = call(b, loc, function, value, createLike(b, loc, value),
+                     /*onDevice=*/true)
+                    .getResult(0);
 }
 
 LogicalResult ConvertLaunchToCallsPass::convert(LaunchOp op) {
@@ -87,14 +96,14 @@ LogicalResult ConvertLaunchToCallsPass::convert(LaunchOp op) {
     inputs.push_back(arith::ConstantIndexOp::create(b, loc, 1));
   for (Value input : op.getInputs())
     inputs.push_back(isa<TensorType>(input.getType()) && !isOnDevice(input)
-                         ? upload(b, loc, input)
+                         ? upload(input)
                          : input);
   for (Value output : op.getOutputs())
     if (auto empty = output.getDefiningOp<tensor::EmptyOp>())
       outputs.push_back(bufferization::AllocTensorOp::create(
           b, loc, empty.getType(), empty.getDynamicSizes()));
     else
-      outputs.push_back(isOnDevice(output) ? output : upload(b, loc, output));
+      outputs.push_back(isOnDevice(output) ? output : upload(output));
   CallKernelOp launch = call(b, loc, *function, inputs, outputs,
                              /*onDevice=*/true);
   op->replaceAllUsesWith(launch->getResults());
@@ -132,6 +141,7 @@ void ConvertLaunchToCallsPass::download(Value value) {
 }
 
 void ConvertLaunchToCallsPass::runOnOperation() {
+  copies.clear();
   SmallVector<LaunchOp> launches;
   getOperation().walk([&](LaunchOp op) { launches.push_back(op); });
   for (LaunchOp op : launches)

@@ -32,18 +32,6 @@ func.func @choice(%x: tensor<4x8xf32>, %ids: tensor<2x3xi32>, %w: tensor<2x3xf32
 
 // -----
 
-func.func @sets(%x: tensor<4x8xf32>, %ids: tensor<4x1xi32>, %w: tensor<4x1xf32>, %a: tensor<2x8x8xf32>) -> tensor<4x8xf32> {
-  %p = moe.plan %ids : tensor<4x1xi32> -> !moe.plan<3>
-  %m = moe.weights %a : tensor<2x8x8xf32> -> !moe.weights<2x8x8, f32>
-  %e = moe.ffn_experts up(%m : !moe.weights<2x8x8, f32>) down(%m : !moe.weights<2x8x8, f32>) activation<relu> : !moe.experts<2, 8 -> 8>
-  %z = moe.zero_experts : !moe.experts<1, 8 -> 8>
-  // expected-error @below {{has no Triton kernel: it has several sets of experts}}
-  %y = moe.experts %x, %p, (%e, %z) gather combine(%w : tensor<4x1xf32>) : tensor<4x8xf32>, !moe.plan<3>, !moe.experts<2, 8 -> 8>, !moe.experts<1, 8 -> 8> -> tensor<4x8xf32>
-  return %y : tensor<4x8xf32>
-}
-
-// -----
-
 func.func @kind(%x: tensor<4x8xf32>, %ids: tensor<4x1xi32>, %w: tensor<4x1xf32>) -> tensor<4x8xf32> {
   %p = moe.plan %ids : tensor<4x1xi32> -> !moe.plan<1>
   %z = moe.copy_experts : !moe.experts<1, 8 -> 8>
@@ -84,6 +72,28 @@ func.func @low_rank(%x: tensor<4x8xf32>, %ids: tensor<4x1xi32>, %w: tensor<4x1xf
   // expected-error @below {{has no Triton kernel: its weights are not made by moe.weights}}
   %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<4x1xf32>) : tensor<4x8xf32>, !moe.plan<2>, !moe.experts<2, 8 -> 8> -> tensor<4x8xf32>
   return %y : tensor<4x8xf32>
+}
+
+// -----
+
+func.func @blocks(%x: tensor<4x24xf32>, %ids: tensor<4x1xi32>, %w: tensor<4x1xf32>, %a: tensor<2x24x24xi8>, %s: tensor<2x24x3xf32>) -> tensor<4x24xf32> {
+  %p = moe.plan %ids : tensor<4x1xi32> -> !moe.plan<2>
+  %m = moe.weights %a scales(%s : tensor<2x24x3xf32>) block(8) : tensor<2x24x24xi8> -> !moe.weights<2x24x24, i8>
+  %e = moe.ffn_experts up(%m : !moe.weights<2x24x24, i8>) down(%m : !moe.weights<2x24x24, i8>) activation<relu> : !moe.experts<2, 24 -> 24>
+  // expected-error @below {{has no Triton kernel: its weights have a scale for each 8 inputs}}
+  %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<4x1xf32>) : tensor<4x24xf32>, !moe.plan<2>, !moe.experts<2, 24 -> 24> -> tensor<4x24xf32>
+  return %y : tensor<4x24xf32>
+}
+
+// -----
+
+func.func @packed_by_output(%x: tensor<4x24xf32>, %ids: tensor<4x1xi32>, %w: tensor<4x1xf32>, %a: tensor<2x24x12xi8>, %s: tensor<2x24xf32>) -> tensor<4x24xf32> {
+  %p = moe.plan %ids : tensor<4x1xi32> -> !moe.plan<2>
+  %m = moe.weights %a scales(%s : tensor<2x24xf32>) layout<transposed = true> : tensor<2x24x12xi8> -> !moe.weights<2x24x24, i4>
+  %e = moe.ffn_experts up(%m : !moe.weights<2x24x24, i4>) down(%m : !moe.weights<2x24x24, i4>) activation<relu> : !moe.experts<2, 24 -> 24>
+  // expected-error @below {{has no Triton kernel: codes of less than a byte are packed by output}}
+  %y = moe.experts %x, %p, (%e) gather combine(%w : tensor<4x1xf32>) : tensor<4x24xf32>, !moe.plan<2>, !moe.experts<2, 24 -> 24> -> tensor<4x24xf32>
+  return %y : tensor<4x24xf32>
 }
 
 // -----

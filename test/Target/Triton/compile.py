@@ -26,10 +26,10 @@ are any, warpgroups; persistent programs the bulk copy engine as well."""
 # SM80: many moe_gemm2: spills 0, scratch 0, mma.sync, cp.async
 # SM89: many moe_gemm1: spills 0, scratch 0, mma.sync, cp.async
 # SM89: many moe_gemm2: spills 0, scratch 0, mma.sync, cp.async
-# SM90: many moe_gemm1: spills 0, scratch 0, wgmma.mma_async, cp.async, griddepcontrol
-# SM90: many moe_gemm2: spills 0, scratch 0, wgmma.mma_async, cp.async, griddepcontrol
-# SM100: many moe_gemm1: spills 0, scratch 0, tcgen05.mma, cp.async, griddepcontrol
-# SM100: many moe_gemm2: spills 0, scratch 0, tcgen05.mma, cp.async, griddepcontrol
+# SM90: many moe_gemm1: spills 0, scratch 128, wgmma.mma_async, cp.async, cp.async.bulk.tensor, griddepcontrol
+# SM90: many moe_gemm2: spills 0, scratch 256, wgmma.mma_async, cp.async.bulk.tensor, griddepcontrol
+# SM100: many moe_gemm1: spills 0, scratch 128, tcgen05.mma, cp.async, cp.async.bulk.tensor, griddepcontrol
+# SM100: many moe_gemm2: spills 0, scratch 256, tcgen05.mma, cp.async.bulk.tensor, griddepcontrol
 # CHECK: many moe_combine: spills 0, scratch 0
 # CHECK: one moe_vector1: spills 0, scratch 0
 # CHECK: one moe_vector2: spills 0, scratch 0
