@@ -50,10 +50,10 @@ def candidates(rows_per_expert):
     return large
 
 
-def make_layers(shapes, tokens, with_candidates):
+def make_layers(shapes, tokens, with_candidates, codes="", block=0):
     layers = []
     for name in shapes:
-        layers.append(Layer(f"{name}_any", *SHAPES[name]))
+        layers.append(Layer(f"{name}_any", *SHAPES[name], codes=codes, block=block))
         for t in tokens if with_candidates else []:
             _, _, experts, k = SHAPES[name]
             for number, (rows, options) in enumerate(candidates(t * k / experts)):
@@ -197,6 +197,12 @@ def profile(layer, arguments, x, name, tokens, options=""):
     print(f"{name} T={tokens} {options.split(' tile2')[0]}: {text}", flush=True)
 
 
+def weight_bytes(layer):
+    """Of the matrices of an expert."""
+    each = layer.bits / 8 + 4 / layer.block if layer.codes else 2
+    return 3 * layer.hidden * layer.inter * each
+
+
 def run(options):
     import torch
 
@@ -216,7 +222,7 @@ def run(options):
         generator = torch.Generator("cuda").manual_seed(1)
         made = random_arguments(own, 1, generator)
         peer = None
-        if options.peers:
+        if options.peers and not own.codes:
             try:
                 peer = TritonKernels(own, made)
             except Exception as problem:
@@ -231,7 +237,7 @@ def run(options):
             want = reference(own, arguments, sample)
             touched = logits.topk(k, -1).indices.unique().numel()
             floor = max(6e-9 * tokens * k * hidden * inter / tflops,
-                        1e-9 * (6 * hidden * inter * touched + 4 * tokens * hidden) / tbs)
+                        1e-9 * (weight_bytes(own) * touched + 4 * tokens * hidden) / tbs)
             count = 15 if floor < 4 else 7
 
             def measure(layer):
@@ -296,6 +302,8 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--arch", type=int, default=90)
     parser.add_argument("--candidates", action="store_true")
+    parser.add_argument("--codes", default="", help="quantise weights: ui8, ui4 or ui2")
+    parser.add_argument("--block", type=int, default=32, help="inputs that share a scale")
     parser.add_argument("--peers", default="")
     parser.add_argument("--profile", action="store_true", help="print times of kernels instead")
     parser.add_argument("--json", default="")
@@ -304,7 +312,8 @@ def main():
     options = parser.parse_args()
     if options.command == "run":
         return run(options)
-    layers = make_layers(options.shapes, options.tokens, options.candidates)
+    layers = make_layers(options.shapes, options.tokens, options.candidates, options.codes,
+                         options.block)
     compile_layers(layers, options.folder, options.arch)
 
 

@@ -26,7 +26,14 @@ class Layer:
     normalize: str | None = "sum"
     groups: tuple | None = None
     scale: float = 1.0
+    # Codes of quantised weights (ui8, ui4, ui2) and how many inputs share a scale; 0: all.
+    codes: str = ""
+    block: int = 0
     options: str = ""
+
+    @property
+    def bits(self):
+        return int(self.codes[2:]) if self.codes else 0
 
     def arguments(self):
         """Name, shape (None for tokens) and element of each argument."""
@@ -38,6 +45,13 @@ class Layer:
         else:
             result += [("gate", (e, i, h), storage)] * self.gated + [("up", (e, i, h), storage)]
         result.append(("down", (e, h, i), storage))
+        if self.codes:
+            matrices = [a for a in result if len(a[1]) == 3]
+            result = result[:2]
+            for name, (count, out, inner), _ in matrices:
+                blocks = -(-inner // (self.block or inner))
+                result.append((name, (count, out, inner * self.bits // 8), "ui8"))
+                result.append((f"{name}_scales", (count, out, blocks), "f32"))
         if self.biases:
             result += [("gate_bias", (e, i), storage)] * self.gated
             result += [("up_bias", (e, i), storage), ("down_bias", (e, h), storage)]
@@ -56,7 +70,12 @@ class Layer:
         lines = []
 
         def weights(name, source, shape, layout=""):
-            kind = "!moe.weights<" + "x".join(map(str, shape)) + f", {storage}>"
+            own = self.codes if self.codes and len(shape) == 3 else storage
+            kind = "!moe.weights<" + "x".join(map(str, shape)) + f", {own}>"
+            if own == self.codes:
+                scales = f"{source}_scales"
+                layout = f" scales(%{scales} : {kinds[scales]}){layout} block({self.block})"
+                layout += f" zero_point({1 << (self.bits - 1)})"
             lines.append(f"%w_{name} = moe.weights %{source}{layout} : {kinds[source]} -> {kind}")
             return kind
 

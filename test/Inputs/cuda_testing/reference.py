@@ -10,11 +10,20 @@ def random_arguments(layer, tokens, generator, device="cuda"):
     result = {}
     for name, shape, element in layer.arguments():
         shape = [tokens if n is None else n for n in shape]
+        if element == "ui8":
+            result[name] = torch.randint(0, 256, shape, device=device, generator=generator,
+                                         dtype=torch.uint8)
+            continue
         array = torch.randn(shape, device=device, generator=generator, dtype=torch.float32)
         if len(shape) == 3:
             array *= shape[-1] ** -0.5
         if "bias" in name:
             array *= 0.1
+        if "scales" in name:
+            # Codes spread over their range make weights of about 1 over the root of the inputs.
+            inner = layer.hidden if name != "down_scales" else layer.inter
+            array = (0.5 + torch.rand(shape, device=device, generator=generator)) * inner**-0.5
+            array *= 4 / (1 << layer.bits)
         result[name] = array.to(TYPES[element])
     return result
 
@@ -52,6 +61,18 @@ def route(layer, logits):
     return w * layer.scale, ids
 
 
+def dequantised(layer, arguments, name, expert):
+    """A matrix of an expert as numbers."""
+    source = arguments[name][expert]
+    if not layer.codes:
+        return source
+    shifts = range(0, 8, layer.bits)
+    codes = torch.stack([source.int() >> s & (1 << layer.bits) - 1 for s in shifts], -1).flatten(1)
+    scales = arguments[f"{name}_scales"][expert].double()
+    scales = scales.repeat_interleave(-(-codes.shape[1] // scales.shape[1]), 1)[:, : codes.shape[1]]
+    return (codes.double() - (1 << layer.bits - 1)) * scales
+
+
 def reference(layer, arguments, rows=None):
     """The layer in float64 for some tokens, or all."""
     x, logits = arguments["x"], arguments["logits"]
@@ -71,12 +92,14 @@ def reference(layer, arguments, rows=None):
             return u
 
         if layer.gated and layer.interleaved:
-            gate, up = arguments["gate_up"][e][0::2], arguments["gate_up"][e][1::2]
+            both = dequantised(layer, arguments, "gate_up", e)
+            gate, up = both[0::2], both[1::2]
         else:
-            gate, up = arguments["gate"][e] if layer.gated else None, arguments["up"][e]
+            gate = dequantised(layer, arguments, "gate", e) if layer.gated else None
+            up = dequantised(layer, arguments, "up", e)
         u = project("up", up)
         h = act(project("gate", gate)) * u if layer.gated else act(u)
-        out = h @ arguments["down"][e].double().T
+        out = h @ dequantised(layer, arguments, "down", e).double().T
         if layer.biases:
             out = out + arguments["down_bias"][e].double()
         y.index_add_(0, token, out * w[token, slot, None])

@@ -23,6 +23,9 @@ def make_layers():
         Layer("grouped", 128, 64, 64, 8, score="sigmoid", groups=(8, 4), scale=2.5),
         Layer("many", 64, 32, 512, 16, normalize="softmax", score="identity"),
         Layer("one", 256, 128, 1, 1),
+        Layer("int4", 256, 128, 12, 2, codes="ui4", block=32, biases=True),
+        Layer("int8", 96, 80, 6, 3, element="f32", codes="ui8", block=16, interleaved=False),
+        Layer("int2", 128, 64, 5, 1, element="f16", codes="ui2", gated=False),
     ]
     for number in range(6):
         e = draw.choice([2, 3, 7, 16, 60, 128])
