@@ -34,8 +34,7 @@ using namespace mlir;
 using namespace mlir::moe;
 
 /// onnxir and moe to linalg, tensor, scf, arith and math on tensors.
-static void buildCUDALayers(OpPassManager &pm,
-                            const MoEToCPUOptions &options) {
+static void buildCUDALayers(OpPassManager &pm, const MoEToCPUOptions &options) {
   ConvertMoEToTritonPassOptions triton;
   triton.capability = options.cudaCapability;
   triton.partial = true;

@@ -6,7 +6,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "moe/ExecutionEngine/Session.h"
 #include "Bisection.h"
 #include "Comparison.h"
 #include "Options.h"
@@ -18,6 +17,7 @@
 #include "moe-runtime/Parallel.h"
 #include "moe/ExecutionEngine/NodeValues.h"
 #include "moe/ExecutionEngine/ObjectCache.h"
+#include "moe/ExecutionEngine/Session.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/raw_ostream.h"

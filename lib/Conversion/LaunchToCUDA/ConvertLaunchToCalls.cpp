@@ -63,7 +63,8 @@ CallKernelOp ConvertLaunchToCallsPass::call(OpBuilder &b, Location loc,
                                             func::FuncOp function,
                                             ValueRange inputs,
                                             ValueRange outputs, bool onDevice) {
-  auto op = CallKernelOp::create(b, loc, function.getSymName(), inputs, outputs);
+  auto op =
+      CallKernelOp::create(b, loc, function.getSymName(), inputs, outputs);
   if (onDevice)
     op->setAttr(MoEDialect::kDevice, b.getUnitAttr());
   return op;

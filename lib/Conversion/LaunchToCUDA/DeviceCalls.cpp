@@ -20,11 +20,12 @@ LLVM::LLVMFuncOp mlir::moe::getRuntimeFunction(ModuleOp module, StringRef name,
                                                Type result) {
   if (auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
     return function;
-  auto b = ImplicitLocOpBuilder::atBlockBegin(module.getLoc(), module.getBody());
+  auto b =
+      ImplicitLocOpBuilder::atBlockBegin(module.getLoc(), module.getBody());
   if (!result)
     result = LLVM::LLVMVoidType::get(module.getContext());
-  return LLVM::LLVMFuncOp::create(b, name,
-                                  LLVM::LLVMFunctionType::get(result, arguments));
+  return LLVM::LLVMFuncOp::create(
+      b, name, LLVM::LLVMFunctionType::get(result, arguments));
 }
 
 Value mlir::moe::getPointer(OpBuilder &b, Location loc, Value buffer) {
@@ -61,8 +62,7 @@ func::FuncOp mlir::moe::getCopyFunction(ModuleOp module, Location loc,
   if (auto function = module.lookupSymbol<func::FuncOp>(name))
     return function;
   MemRefType buffer = getBufferType(type);
-  func::FuncOp function =
-      createFunction(module, loc, name, {buffer, buffer});
+  func::FuncOp function = createFunction(module, loc, name, {buffer, buffer});
   function.setArgAttr(toDevice ? 1 : 0, MoEDialect::kDevice,
                       UnitAttr::get(module.getContext()));
   Block *body = &function.front();
@@ -99,7 +99,8 @@ static FailureOr<KernelGlobals> getGlobals(ModuleOp module, LaunchOp launch) {
     return launch.emitOpError("launches a kernel without machine code; see "
                               "moe-compile-kernels");
   std::string prefix = ("moe_code_" + launch.getKernel()).str();
-  auto b = ImplicitLocOpBuilder::atBlockBegin(module.getLoc(), module.getBody());
+  auto b =
+      ImplicitLocOpBuilder::atBlockBegin(module.getLoc(), module.getBody());
   auto getGlobal = [&](StringRef suffix, Type type, bool isConstant,
                        Attribute value) {
     std::string name = prefix + suffix.str();
@@ -133,8 +134,8 @@ static FailureOr<KernelGlobals> getGlobals(ModuleOp module, LaunchOp launch) {
 /// Stores values, 64 bits each, in an array on the stack.
 static Value storeArray(ImplicitLocOpBuilder &b, ArrayRef<Value> values) {
   auto pointer = LLVM::LLVMPointerType::get(b.getContext());
-  Value count = LLVM::ConstantOp::create(
-      b, b.getI64Type(), std::max<int64_t>(values.size(), 1));
+  Value count = LLVM::ConstantOp::create(b, b.getI64Type(),
+                                         std::max<int64_t>(values.size(), 1));
   Value array = LLVM::AllocaOp::create(b, pointer, b.getI64Type(), count);
   for (auto [i, value] : llvm::enumerate(values)) {
     Value place =
@@ -153,8 +154,8 @@ FailureOr<func::FuncOp> mlir::moe::getLaunchFunction(ModuleOp module,
   std::string name;
   llvm::raw_string_ostream os(name);
   os << "moe_launch_" << launch.getKernel();
-  for (Value operand : llvm::concat<Value>(launch.getInputs(),
-                                           launch.getOutputs())) {
+  for (Value operand :
+       llvm::concat<Value>(launch.getInputs(), launch.getOutputs())) {
     auto tensor = dyn_cast<TensorType>(operand.getType());
     arguments.push_back(tensor ? Type(getBufferType(tensor))
                                : operand.getType());
@@ -172,8 +173,7 @@ FailureOr<func::FuncOp> mlir::moe::getLaunchFunction(ModuleOp module,
   SmallVector<Value> grid, parameters;
   for (auto [i, argument] : llvm::enumerate(body->getArguments())) {
     if (i < 3) {
-      grid.push_back(
-          arith::IndexCastOp::create(b, b.getI64Type(), argument));
+      grid.push_back(arith::IndexCastOp::create(b, b.getI64Type(), argument));
       continue;
     }
     if (isa<MemRefType>(argument.getType())) {
@@ -193,16 +193,14 @@ FailureOr<func::FuncOp> mlir::moe::getLaunchFunction(ModuleOp module,
     parameters.push_back(number);
   }
   auto pointer = LLVM::LLVMPointerType::get(module.getContext());
-  LLVM::LLVMFuncOp call =
-      getRuntimeFunction(module, "moe_cuda_launch",
-                         {pointer, pointer, pointer, pointer, pointer, pointer,
-                          b.getI64Type()},
-                         {});
+  LLVM::LLVMFuncOp call = getRuntimeFunction(
+      module, "moe_cuda_launch",
+      {pointer, pointer, pointer, pointer, pointer, pointer, b.getI64Type()},
+      {});
   auto address = [&](LLVM::GlobalOp global) -> Value {
     return LLVM::AddressOfOp::create(b, global);
   };
-  Value count =
-      LLVM::ConstantOp::create(b, b.getI64Type(), parameters.size());
+  Value count = LLVM::ConstantOp::create(b, b.getI64Type(), parameters.size());
   LLVM::CallOp::create(
       b, call,
       ValueRange{address(globals->handle), address(globals->image),

@@ -50,9 +50,9 @@ std::optional<CompiledKernel> KernelCache::get(const KernelSource &source,
                                                int64_t capability) const {
   if (directory.empty())
     return std::nullopt;
-  ErrorOr<std::unique_ptr<MemoryBuffer>> file = MemoryBuffer::getFile(
-      getPath(source, capability), /*IsText=*/false,
-      /*RequiresNullTerminator=*/false);
+  ErrorOr<std::unique_ptr<MemoryBuffer>> file =
+      MemoryBuffer::getFile(getPath(source, capability), /*IsText=*/false,
+                            /*RequiresNullTerminator=*/false);
   if (!file)
     return std::nullopt;
   StringRef contents = (*file)->getBuffer();

@@ -51,7 +51,8 @@ static bool isDeviceOperand(OpOperand &operand) {
     return false;
   auto function = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
       call, call.getCalleeAttr());
-  return function && function.getArgAttr(operand.getOperandNumber(), MoEDialect::kDevice);
+  return function &&
+         function.getArgAttr(operand.getOperandNumber(), MoEDialect::kDevice);
 }
 
 LogicalResult PlaceDeviceBuffersPass::traceResident(BlockArgument argument) {
@@ -156,8 +157,8 @@ void PlaceDeviceBuffersPass::place(memref::AllocOp alloc) {
   Value buffer =
       UnrealizedConversionCastOp::create(b, raw, descriptor).getResult(0);
   Value zero = arith::ConstantIndexOp::create(b, 0);
-  Value view = memref::ViewOp::create(b, type, buffer, zero,
-                                      alloc.getDynamicSizes());
+  Value view =
+      memref::ViewOp::create(b, type, buffer, zero, alloc.getDynamicSizes());
   alloc.replaceAllUsesWith(view);
   alloc.erase();
   ++numPlaced;

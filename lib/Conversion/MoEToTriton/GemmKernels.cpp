@@ -23,9 +23,10 @@ Type GemmConfig::operandType() const {
 std::string GemmConfig::key() const {
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << experts << "," << firstExpert << "," << allExperts << "," << out << "," << in << "," << rows << "," << weights
-     << "," << result << "," << gated << "," << activation << "," << slots
-     << "," << stringifyInputPrecision(precision) << "," << tileRows << ","
+  os << experts << "," << firstExpert << "," << allExperts << "," << out << ","
+     << in << "," << rows << "," << weights << "," << result << "," << gated
+     << "," << activation << "," << slots << ","
+     << stringifyInputPrecision(precision) << "," << tileRows << ","
      << tileColumns << "," << tileDepth << "," << groupRows << "," << persistent
      << ",";
   if (quant)
@@ -141,7 +142,7 @@ Value GemmBuilder::accumulate() {
   if (config.out % config.tileColumns)
     column = k.minimum(column, k.i32(config.out - 1));
   Value matrix = k.pointer(weights.codes, k.mul(k.convert(expert, k.i64()),
-                                          k.i64(config.out * config.in)));
+                                                k.i64(config.out * config.in)));
   Value columnStart = k.mul(k.convert(column, k.i64()), k.i64(config.in));
   Value b = k.pointer(k.pointer(matrix, columnStart), kColumn);
   Value acc = k.full({config.tileRows, config.tileColumns}, k.f32(), 0);

@@ -118,9 +118,8 @@ LogicalResult LayerBuilder::prepareSet(FFNExpertsOp ffn, int64_t firstExpert) {
                       ffn.getUpBias(), ffn.getGateBias(), ffn.getDownBias()})
     if (value && failed(verifyWeights(value, emitError)))
       return failure();
-  if (ffn.getGate() &&
-      (ffn.getGate().getType() != ffn.getUp().getType() ||
-       !getQuantization({ffn.getGate(), ffn.getUp()})))
+  if (ffn.getGate() && (ffn.getGate().getType() != ffn.getUp().getType() ||
+                        !getQuantization({ffn.getGate(), ffn.getUp()})))
     return emitError() << "gate and up are stored as different types";
   if (ffn.getGate() && static_cast<bool>(ffn.getGateBias()) !=
                            static_cast<bool>(ffn.getUpBias()))
@@ -260,9 +259,8 @@ void LayerBuilder::build(SmallVectorImpl<Value> &replaced,
   if (op.getCopyScale())
     affineOperands.append({op.getCopyScale(), op.getCopyInput()});
   if (op.getCoefficients())
-    affineOperands.append(
-        {op.getCoefficients(),
-         packWeights(b, factory, op.getVectors()).front()});
+    affineOperands.append({op.getCoefficients(),
+                           packWeights(b, factory, op.getVectors()).front()});
 
   auto plan = op.getPlan().getDefiningOp<PlanOp>();
   if (routing.gate)
@@ -274,7 +272,8 @@ void LayerBuilder::build(SmallVectorImpl<Value> &replaced,
   if (options.partial) {
     // Who reads a plan of launches checks it where it is read.
     Value most = index(std::numeric_limits<int32_t>::max() / routing.slots);
-    Value fits = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, tokens, most);
+    Value fits =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ule, tokens, most);
     cf::AssertOp::create(b, fits, "more slots of tokens than kernels count");
   }
   tokensI32 = b.createOrFold<arith::IndexCastOp>(b.getI32Type(), tokens);

@@ -16,8 +16,8 @@ std::string PackConfig::key() const {
   std::string text;
   llvm::raw_string_ostream os(text);
   os << out << "," << in << "," << layout << "," << sourceRows << "," << source
-     << "," << packed << "," << packedRows << "," << offset << "," << step << ","
-     << bits << "," << isSigned << "," << isVector;
+     << "," << packed << "," << packedRows << "," << offset << "," << step
+     << "," << bits << "," << isSigned << "," << isVector;
   if (fill)
     os << "," << *fill;
   return text;
@@ -30,9 +30,9 @@ static Value readCode(KernelBuilder &k, Value byte, Value place,
   int64_t mask = (1 << config.bits) - 1;
   Value shifted = k.andOp(code, k.i32(mask));
   for (int64_t i = 1; i < 8 / config.bits; ++i)
-    shifted = k.select(k.equal(place, k.i64(i)),
-                       k.andOp(k.shiftRight(code, i * config.bits), k.i32(mask)),
-                       shifted);
+    shifted = k.select(
+        k.equal(place, k.i64(i)),
+        k.andOp(k.shiftRight(code, i * config.bits), k.i32(mask)), shifted);
   if (config.isSigned) {
     Value isNegative = k.less(k.i32(mask >> 1), shifted);
     shifted = k.select(isNegative, k.sub(shifted, k.i32(mask + 1)), shifted);

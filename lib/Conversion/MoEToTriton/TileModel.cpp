@@ -101,8 +101,8 @@ void mlir::moe::chooseTile(GemmConfig &config, int64_t tileRows,
     auto isWhole = [&](Type element) {
       return config.in * bytesOf(element) % 16 == 0;
     };
-    config.persistent = machine.hasBulkCopy && isWhole(config.weights) &&
-                        isWhole(config.rows);
+    config.persistent =
+        machine.hasBulkCopy && isWhole(config.weights) && isWhole(config.rows);
   }
   config.tileColumns = std::clamp<int64_t>(roundUpToPowerOf2(config.out), 16,
                                            config.tileColumns);

@@ -218,7 +218,8 @@ tt::FuncOp mlir::moe::getSecondVectorKernel(KernelFactory &factory,
               expert = k.select(known, expert, k.i32(0));
               Value wide = k.convert(expert, k.i64());
               Value vector = k.pointer(h, k.mul(slot, k.i32(config.in)));
-              Value sum = buildProducts(k, config, weights, expert, row, vector);
+              Value sum =
+                  buildProducts(k, config, weights, expert, row, vector);
               if (bias) {
                 Value at = k.add(k.mul(wide, k.i64(config.out)),
                                  k.convert(row, k.i64()));

@@ -52,8 +52,7 @@ static QuantConfig getQuantizationOf(WeightsOp op) {
   return quant;
 }
 
-std::optional<QuantConfig>
-mlir::moe::getQuantization(ArrayRef<Value> weights) {
+std::optional<QuantConfig> mlir::moe::getQuantization(ArrayRef<Value> weights) {
   QuantConfig all = getQuantizationOf(weights[0].getDefiningOp<WeightsOp>());
   for (Value value : weights.drop_front()) {
     QuantConfig own = getQuantizationOf(value.getDefiningOp<WeightsOp>());
@@ -147,11 +146,11 @@ static Value pack(ImplicitLocOpBuilder &b, KernelFactory &factory,
       SmallVector<Value> grid = {index(run.count),
                                  index(llvm::divideCeil(config.out, 32)),
                                  index(llvm::divideCeil(config.in, depth))};
-      auto launch = LaunchOp::create(b, kernel.getSymName(), grid,
-                                     ValueRange{sources(op)[run.source],
-                                                integer(run.from),
-                                                integer(run.to)},
-                                     ValueRange(packed));
+      auto launch =
+          LaunchOp::create(b, kernel.getSymName(), grid,
+                           ValueRange{sources(op)[run.source],
+                                      integer(run.from), integer(run.to)},
+                           ValueRange(packed));
       packed = launch.getResult(0);
     }
   }
@@ -210,8 +209,8 @@ SmallVector<Value> mlir::moe::packWeights(ImplicitLocOpBuilder &b,
     scales.push_back(getBlockConfig(op, config, op.getScales().front()));
     if (!quant.hasZeros)
       continue;
-    Value source = op.getZeros().empty() ? op.getScales().front()
-                                         : op.getZeros().front();
+    Value source =
+        op.getZeros().empty() ? op.getScales().front() : op.getZeros().front();
     PackConfig zero = getBlockConfig(op, config, source);
     if (op.getZeros().empty()) {
       zero.fill = op.getZeroPoint();
@@ -228,11 +227,10 @@ SmallVector<Value> mlir::moe::packWeights(ImplicitLocOpBuilder &b,
   packed.push_back(pack(b, factory, parts, scales, /*isMatrix=*/true,
                         [](WeightsOp op) { return op.getScales(); }));
   if (quant.hasZeros)
-    packed.push_back(pack(b, factory, parts, zeros, /*isMatrix=*/true,
-                          [](WeightsOp op) {
-                            return op.getZeros().empty() ? op.getScales()
-                                                         : op.getZeros();
-                          }));
+    packed.push_back(
+        pack(b, factory, parts, zeros, /*isMatrix=*/true, [](WeightsOp op) {
+          return op.getZeros().empty() ? op.getScales() : op.getZeros();
+        }));
   return packed;
 }
 

@@ -23,8 +23,8 @@ std::optional<QuantConfig> getQuantization(ArrayRef<Value> weights);
 
 /// What kernels read of n weights of one type whose rows alternate: one tensor
 /// E × n·out × in (E × n·out for vectors), the source itself where it is that,
-/// else the result of packing kernels; of quantised ones the bytes of the codes,
-/// scales, and zero points if they are tensors.
+/// else the result of packing kernels; of quantised ones the bytes of the
+/// codes, scales, and zero points if they are tensors.
 SmallVector<Value> packWeights(ImplicitLocOpBuilder &b, KernelFactory &factory,
                                ArrayRef<Value> weights);
 

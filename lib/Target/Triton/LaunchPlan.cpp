@@ -6,7 +6,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "moe/Target/Triton/KernelText.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -14,6 +13,7 @@
 #include "moe/Conversion/MoEToTriton.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
 #include "moe/Target/Triton/Export.h"
+#include "moe/Target/Triton/KernelText.h"
 #include "llvm/Support/JSON.h"
 
 using namespace mlir;
