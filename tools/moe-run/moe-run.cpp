@@ -171,6 +171,7 @@ static Error checkLibraryOptions(const Options &options) {
        {std::pair(!options.dump.empty(), "dump"),
         std::pair(options.bisect, "bisect"),
         std::pair(options.mcpu != defaults.mcpu, "mcpu"),
+        std::pair(options.target != defaults.target, "target"),
         std::pair(options.pipeline != defaults.pipeline, "pipeline"),
         std::pair(!options.without.empty(), "without"),
         std::pair(options.roundActivations, "round-activations")})
