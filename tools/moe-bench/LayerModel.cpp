@@ -101,7 +101,7 @@ public:
 private:
   template <typename T, typename F>
   void addTensor(StringRef name, const Twine &tensorType, int64_t count,
-                 F element);
+                 F element, int64_t copies = 0);
   std::string addMatrix(StringRef name, int64_t out, int64_t in);
   float nextReal();
 
@@ -121,19 +121,29 @@ float LayerWriter::nextReal() {
   return float(int32_t(state >> 32)) * 0x1p-31f;
 }
 
-/// Adds a weight of `count` elements and the operation that reads it.
+/// Adds a weight of `count` elements and the operation that reads it; with
+/// `copies`, as many, named by numbers, which differ: each starts a cache line
+/// behind the one before in the same bytes of the file. Experts that are equal
+/// would be folded into one, and files of all their values take time to write.
 template <typename T, typename F>
 void LayerWriter::addTensor(StringRef name, const Twine &tensorType,
-                            int64_t count, F element) {
-  std::vector<T> values(count);
+                            int64_t count, F element, int64_t copies) {
+  constexpr int64_t shift = 64;
+  std::vector<T> values(count + std::max<int64_t>(copies - 1, 0) * shift /
+                                    int64_t(sizeof(T)));
   for (T &value : values)
     value = element();
-  uint64_t bytes = count * sizeof(T);
-  data.write(reinterpret_cast<const char *>(values.data()), bytes);
-  weights += formatv("onnxir.weight @{0} from \"{1}\"[{2}, {3}] : {4}\n", name,
-                     weightsPath, offset, bytes, tensorType);
-  body += formatv("  %{0} = onnxir.get_weight @{0} : {1}\n", name, tensorType);
-  offset += bytes;
+  data.write(reinterpret_cast<const char *>(values.data()),
+             values.size() * sizeof(T));
+  for (int64_t i = 0; i < std::max<int64_t>(copies, 1); ++i) {
+    std::string symbol = name.str() + (copies ? std::to_string(i) : "");
+    weights +=
+        formatv("onnxir.weight @{0} from \"{1}\"[{2}, {3}] : {4}\n", symbol,
+                weightsPath, offset + i * shift, count * sizeof(T), tensorType);
+    body +=
+        formatv("  %{0} = onnxir.get_weight @{0} : {1}\n", symbol, tensorType);
+  }
+  offset += values.size() * sizeof(T);
 }
 
 /// Adds moe.weights `%<name>_w` and returns their type.
@@ -143,20 +153,30 @@ std::string LayerWriter::addMatrix(StringRef name, int64_t out, int64_t in) {
   std::string tensor =
       formatv("tensor<{0}x{1}x{2}>", out, columns, type.source);
   if (type.bits == 32)
-    addTensor<float>(name, tensor, out * in,
-                     [&] { return bound * nextReal(); });
+    addTensor<float>(
+        name, tensor, out * in, [&] { return bound * nextReal(); },
+        shape.experts);
   else if (type.name == "f16")
-    addTensor<uint16_t>(name, tensor, out * in,
-                        [&] { return toF16(bound * nextReal()); });
+    addTensor<uint16_t>(
+        name, tensor, out * in, [&] { return toF16(bound * nextReal()); },
+        shape.experts);
   else if (type.name == "bf16")
-    addTensor<uint16_t>(name, tensor, out * in,
-                        [&] { return toBF16(bound * nextReal()); });
+    addTensor<uint16_t>(
+        name, tensor, out * in, [&] { return toBF16(bound * nextReal()); },
+        shape.experts);
   else
-    addTensor<uint8_t>(name, tensor, out * columns,
-                       [&] { return uint8_t(128 * nextReal() + 128); });
+    addTensor<uint8_t>(
+        name, tensor, out * columns,
+        [&] { return uint8_t(128 * nextReal() + 128); }, shape.experts);
 
   auto forAllExperts = [&](const std::string &text) {
     return join(std::vector<std::string>(shape.experts, text), ", ");
+  };
+  auto ofAllExperts = [&](StringRef tensor) {
+    std::string names;
+    for (int64_t i = 0; i < shape.experts; ++i)
+      names += formatv("{0}%{1}{2}", i ? ", " : "", tensor, i);
+    return names;
   };
   std::string scales;
   if (type.hasScales()) {
@@ -166,18 +186,18 @@ std::string LayerWriter::addMatrix(StringRef name, int64_t out, int64_t in) {
                     : formatv("tensor<{0}x{1}xf32>", out, blocks).str();
     std::string scaleName = (name + "_scale").str();
     float scale = bound / (1 << (type.bits - 1));
-    addTensor<float>(scaleName, scaleType, out * blocks,
-                     [&] { return scale * (1 + 0.25f * nextReal()); });
+    addTensor<float>(
+        scaleName, scaleType, out * blocks,
+        [&] { return scale * (1 + 0.25f * nextReal()); }, shape.experts);
     scales = formatv(" scales({0} : {1}){2} zero_point({3})",
-                     forAllExperts("%" + scaleName), forAllExperts(scaleType),
+                     ofAllExperts(scaleName), forAllExperts(scaleType),
                      blocks == 1 ? "" : formatv(" block({0})", block).str(),
                      1 << (type.bits - 1));
   }
   std::string result = formatv("!moe.weights<{0}x{1}x{2}, {3}>", shape.experts,
                                out, in, type.storage);
   body += formatv("  %{0}_w = moe.weights {1}{2} : {3} -> {4}\n", name,
-                  forAllExperts(("%" + name).str()), scales,
-                  forAllExperts(tensor), result);
+                  ofAllExperts(name), scales, forAllExperts(tensor), result);
   return result;
 }
 

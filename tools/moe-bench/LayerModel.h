@@ -55,8 +55,9 @@ struct LayerShape {
 
 /// Writes a module with function `layer`, and the weights that it refers to,
 /// into `directory`; returns the module's path. The function takes tokens and,
-/// for each token and expert, what is added to the router's logits. All experts
-/// have the same values, each in memory of its own once loaded.
+/// for each token and expert, what is added to the router's logits. Experts share
+/// bytes of the file, at different offsets, and each has memory of its own once
+/// loaded.
 llvm::Expected<std::string> writeLayer(const LayerShape &shape,
                                        const WeightType &type, int64_t block,
                                        llvm::StringRef directory);
