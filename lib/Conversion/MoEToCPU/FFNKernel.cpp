@@ -9,6 +9,7 @@
 #include "FFNKernel.h"
 #include "KernelUtils.h"
 #include "RoundRows.h"
+#include "WidenPanel.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "moe/Dialect/MoE/IR/Activation.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -55,6 +56,8 @@ private:
     /// How its tiles multiply, and the function that does.
     TileKernel kernel;
     func::FuncOp gemm;
+    /// The function for panels of codes that were widened, if there is one.
+    func::FuncOp widenedGemm;
   };
 
   /// Some panels of one expert in a projection.
@@ -80,9 +83,9 @@ private:
   TileRows roundRows(const Projection &projection, Value rows);
   void emitGather();
   Value getPanelAhead(const Projection &projection, const Task &task,
-                      Value panel, Value &position);
+                      Value panel, Value &current, Value &position);
   TileAhead getTileAhead(const Projection &projection, Value panels,
-                         Value position, const RowTile &rows);
+                         Value current, Value position, const RowTile &rows);
   void emitProjection(Projection &projection, const TileRows &input,
                       function_ref<void(Value expert, Value panel, Value row,
                                         Value rows, Value tile)>
@@ -154,9 +157,12 @@ TileKernel FFNKernelEmitter::getTileKernel(const PackedStorage &storage,
   if (auto codes = dyn_cast<IntegerType>(storage.element)) {
     bool dot = config.target.dotInt8 &&
                canRoundRows(tile, depth, storage.block, codes.getWidth());
-    return {tile,          dot ? TileForm::CodeDot : TileForm::Codes,
-            b.getI8Type(), codes,
-            storage.block, storage.zeroPoint};
+    return {dot ? tile.getDotInt8() : tile,
+            dot ? TileForm::CodeDot : TileForm::Codes,
+            b.getI8Type(),
+            codes,
+            storage.block,
+            storage.zeroPoint};
   }
   if (!storage.element.isBF16())
     return {tile, TileForm::Plain, storage.element};
@@ -185,6 +191,9 @@ void FFNKernelEmitter::readArguments(func::FuncOp func) {
     projection.depth = depth;
     projection.kernel = getTileKernel(storage, depth);
     projection.gemm = getTileGemm(module, b.getLoc(), projection.kernel);
+    if (canWidenPanels(projection.kernel))
+      projection.widenedGemm =
+          getTileGemm(module, b.getLoc(), getWidenedKernel(projection.kernel));
   };
   takeProjection(up, config.first, config.firstBias, config.hidden);
   takeProjection(down, config.second, config.secondBias, config.inter);
@@ -239,13 +248,13 @@ TileRows FFNKernelEmitter::roundRows(const Projection &projection, Value rows) {
   return rounded;
 }
 
-/// All panels of a projection, without dimensions, and in `position` where the
-/// panel starts that this thread will probably meet after `panel`: the next
-/// one, or, after the last of a task, the first of the task that comes up when
-/// every thread has taken one.
+/// All panels of a projection, without dimensions, in `current` where `panel`
+/// starts, and in `position` where the panel starts that this thread will
+/// probably meet after `panel`: the next one, or, after the last of a task, the
+/// first of the task that comes up when every thread has taken one.
 Value FFNKernelEmitter::getPanelAhead(const Projection &projection,
                                       const Task &task, Value panel,
-                                      Value &position) {
+                                      Value &current, Value &position) {
   Value all = projection.panels.front();
   auto type = cast<MemRefType>(all.getType());
   Value flat = memref::CollapseShapeOp::create(
@@ -269,40 +278,47 @@ Value FFNKernelEmitter::getPanelAhead(const Projection &projection,
   Value ahead =
       arith::SelectOp::create(b, isLast, nextFirst, number(task.expert, next));
   position = arith::MulIOp::create(b, ahead, constantIndex(b, size));
+  current = arith::MulIOp::create(b, number(task.expert, panel),
+                                  constantIndex(b, size));
   return flat;
 }
 
 /// The last tiles of a panel share in fetching the next one, which starts at
 /// `position`: what the first of many fetched would have left the cache by
-/// then. A single tile leaves that to the processor, which sees one stream and
-/// would only be disturbed.
+/// then. A single tile, which memory keeps waiting, fetches what it will meet
+/// itself a few thousand bytes later: a page, where the processor's own
+/// prefetching stops. `current` is where its panel starts.
 TileAhead FFNKernelEmitter::getTileAhead(const Projection &projection,
-                                         Value panels, Value position,
-                                         const RowTile &rows) {
+                                         Value panels, Value current,
+                                         Value position, const RowTile &rows) {
+  constexpr int64_t bytesAhead = 4096;
   auto type = cast<MemRefType>(projection.panels.front().getType());
   int64_t steps =
       llvm::divideCeil(projection.depth, projection.kernel.getDepthPerStep());
   int64_t size = type.getDimSize(2) * type.getDimSize(3);
   // Tiles whose rows fill a quarter of a second-level cache of 1 MiB.
   constexpr int64_t rowBytes = 1 << 18;
-  int64_t tileBytes = tile.rows * projection.depth * int64_t(sizeof(float));
+  int64_t tileBytes =
+      projection.kernel.tile.rows * projection.depth * int64_t(sizeof(float));
   Value most = constantIndex(b, std::max<int64_t>(2, rowBytes / tileBytes));
   Value sharing = arith::MinUIOp::create(b, rows.count, most);
   Value first = arith::SubIOp::create(b, rows.count, sharing);
   Value step = arith::CeilDivUIOp::create(
       b, constantIndex(b, llvm::divideCeil(size, steps)), sharing);
-  Value idle = arith::OrIOp::create(
-      b,
-      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rows.count,
-                            constantIndex(b, 1)),
-      arith::CmpIOp::create(b, arith::CmpIPredicate::ult, rows.index, first));
-  step = arith::SelectOp::create(b, idle, constantIndex(b, 0), step);
+  Value idle =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::ult, rows.index, first);
+  Value fetched = arith::SelectOp::create(b, idle, constantIndex(b, 0), step);
   Value share = arith::MulIOp::create(b, step, constantIndex(b, steps));
   Value start = arith::AddIOp::create(
       b, position,
       arith::MulIOp::create(b, arith::SubIOp::create(b, rows.index, first),
                             share));
-  return {panels, start, step};
+  int64_t ahead = bytesAhead * 8 / type.getElementTypeBitWidth();
+  Value near = arith::AddIOp::create(b, current, constantIndex(b, ahead));
+  Value single = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rows.count,
+                                       constantIndex(b, 1));
+  start = arith::SelectOp::create(b, single, near, start);
+  return {panels, start, fetched};
 }
 
 /// Emits the grouped GEMM of one projection: tasks are (expert, block of
@@ -340,8 +356,19 @@ void FFNKernelEmitter::emitProjection(
         OpBuilder::InsertionGuard guard(b);
         b.setInsertionPointToStart(guarded.thenBlock());
 
+        const TileShape &tile = projection.kernel.tile;
         Value accumulators = memref::AllocOp::create(
             b, MemRefType::get({tile.rows, tile.columns}, b.getF32Type()));
+        // One tile widens codes in registers; several share a widened panel.
+        Value widened, manyRows;
+        if (projection.widenedGemm) {
+          widened =
+              allocateWidenedPanel(b, projection.kernel, projection.depth);
+          manyRows =
+              arith::CmpIOp::create(b, arith::CmpIPredicate::ugt,
+                                    arith::SubIOp::create(b, lastRow, firstRow),
+                                    constantIndex(b, tile.rows));
+        }
         Value perTask = constantIndex(b, panelsPerTask);
         Value firstPanel = arith::MulIOp::create(b, block, perTask);
         Value lastPanel = arith::MinUIOp::create(
@@ -355,16 +382,27 @@ void FFNKernelEmitter::emitProjection(
           for (Value parameter : llvm::drop_begin(projection.panels))
             weights.parameters.push_back(
                 slicePanel(b, parameter, expert, panel));
-          Value position;
+          Value current, position;
           Value next = getPanelAhead(
               projection, {task, expert, lastPanel, perTask, blocks, threads},
-              panel, position);
-          forEachRowTile(b, tile, firstRow, lastRow, [&](RowTile rows) {
-            callTileGemm(b, projection.gemm, rowsIn, rows.row, rows.rows,
-                         weights, accumulators,
-                         getTileAhead(projection, next, position, rows));
-            epilogue(expert, panel, rows.row, rows.rows, accumulators);
-          });
+              panel, current, position);
+          auto emitTiles = [&](func::FuncOp gemm, const TilePanel &weights) {
+            forEachRowTile(b, tile, firstRow, lastRow, [&](RowTile rows) {
+              callTileGemm(
+                  b, gemm, rowsIn, rows.row, rows.rows, weights, accumulators,
+                  getTileAhead(projection, next, current, position, rows));
+              epilogue(expert, panel, rows.row, rows.rows, accumulators);
+            });
+          };
+          if (!projection.widenedGemm)
+            return emitTiles(projection.gemm, weights);
+          auto choice = scf::IfOp::create(b, manyRows, /*withElseRegion=*/true);
+          OpBuilder::InsertionGuard guard(b);
+          b.setInsertionPointToStart(choice.thenBlock());
+          emitTiles(projection.widenedGemm,
+                    emitWidenPanel(b, projection.kernel, weights, widened));
+          b.setInsertionPointToStart(choice.elseBlock());
+          emitTiles(projection.gemm, weights);
         });
       });
 }

@@ -8,6 +8,7 @@
 
 #include "RoundRows.h"
 #include "KernelUtils.h"
+#include "TileEmitter.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -16,8 +17,11 @@ using namespace mlir::moe;
 
 bool mlir::moe::canRoundRows(const TileShape &tile, int64_t depth,
                              int64_t block, unsigned bits) {
+  // The greatest sum is that of 255 · 127 in each of a block.
+  constexpr int64_t maxBlock =
+      std::numeric_limits<int32_t>::max() / (255 * 127);
   return tile.lanes % (32 / bits) == 0 && depth % tile.lanes == 0 &&
-         block % tile.lanes == 0;
+         block % tile.lanes == 0 && (block ? block : depth) <= maxBlock;
 }
 
 TileRows mlir::moe::allocateRoundedRows(ImplicitLocOpBuilder &b,
@@ -31,7 +35,8 @@ TileRows mlir::moe::allocateRoundedRows(ImplicitLocOpBuilder &b,
   int64_t blocks = kernel.block ? llvm::divideCeil(depth, kernel.block) : 1;
   // A cache line more, so that rows do not all fall into the same sets.
   return {allocate(llvm::alignTo(depth, 64) + 64, b.getI8Type()),
-          {allocate(blocks, b.getF32Type()), allocate(blocks, b.getF32Type())}};
+          {allocate(blocks, b.getF32Type()),
+           allocate(blocks, kernel.getRowSumType())}};
 }
 
 /// Where bytes of a vector come from: those that stand at the same place in
@@ -105,8 +110,15 @@ void mlir::moe::emitRoundRow(ImplicitLocOpBuilder &b, const TileKernel &kernel,
         vector::ReductionOp::create(b, vector::CombiningKind::ADD, sum);
     memref::StoreOp::create(b, scale, target.parameters[0],
                             ValueRange{row, block});
-    memref::StoreOp::create(b,
-                            arith::SIToFPOp::create(b, b.getF32Type(), total),
-                            target.parameters[1], ValueRange{row, block});
+    // What tiles take off the sum of products for what codes have too much.
+    if (kernel.zeroPoint)
+      total = arith::MulIOp::create(
+          b, total,
+          arith::ConstantIntOp::create(
+              b, -(*kernel.zeroPoint + getSignBit(kernel.codes)), 32));
+    else
+      total = arith::SIToFPOp::create(b, b.getF32Type(), total);
+    memref::StoreOp::create(b, total, target.parameters[1],
+                            ValueRange{row, block});
   });
 }

@@ -14,8 +14,25 @@
 
 namespace mlir::moe {
 
-/// A vector of equal integers.
+/// A vector of equal integers, of equal reals.
 Value splatInteger(ImplicitLocOpBuilder &b, VectorType type, int64_t value);
+Value splatReal(ImplicitLocOpBuilder &b, VectorType type, double value);
+
+/// Codes of two's complement, with the sign bit inverted, are unsigned ones
+/// above this.
+int64_t getSignBit(IntegerType codes);
+
+/// What `widenCode` has to take off codes: `zeros` is a vector of their zero
+/// points, null if there is only one.
+Value getExcess(ImplicitLocOpBuilder &b, const TileKernel &kernel, Value zeros);
+
+/// The code in the lowest bits of each word as f32, less its zero point.
+Value widenCode(ImplicitLocOpBuilder &b, const TileKernel &kernel, Value words,
+                Value excess);
+
+/// Words `index` of a panel of codes: one vector of its columns.
+Value loadCodeWords(ImplicitLocOpBuilder &b, const TileKernel &kernel,
+                    Value panel, Value index, int64_t column);
 
 /// Emits the loop for one number of rows.
 class TileEmitter {
@@ -42,8 +59,13 @@ public:
 private:
   void emitWhole();
   void emitBlocks();
-  void emitLoop(Value begin, Value end, VectorType type,
+  void emitBlock(Value block);
+  void addToTotal(int64_t row, int64_t column, ValueRange at, Value sum,
+                  Value scale);
+  void emitLoop(Value begin, Value end, ValueRange init,
                 function_ref<void(Value)> step);
+  SmallVector<Value> getZeros(VectorType type);
+  SmallVector<Value> getCorrections(Value block);
   void emitFetches(Value k);
   void emitStep(Value k);
   void emitPlainStep(Value k);
@@ -51,16 +73,21 @@ private:
   void emitDotStep(Value k);
   void emitCodeStep(Value k);
   void emitCodeWord(Value word);
-  Value getExcess(Value block, int64_t column);
-  Value widenCode(Value word, Value excess);
   void addProducts(Value k, ArrayRef<Value> weights);
-  void emitCodeDotStep(Value k);
-  Value loadCodeBytes(Value k, int64_t column);
+  void emitCodeDotWord(Value word);
+  void addDots(Value k, ArrayRef<Value> weights);
+  Value getCodeBytes(Value words, Value shift);
   void addBlock(Value block);
   void addDotBlock(Value block);
   Value spreadWord(Value row, Value word, int64_t elements);
   void forEachSum(function_ref<void(int64_t, int64_t, ValueRange)> body);
   Value loadWords(Value k, int64_t column);
+  bool takesWholeWords() const;
+
+  /// The accumulator of a row and a vector of columns.
+  Value &getSum(int64_t row, int64_t column) {
+    return sums[row * columns + column];
+  }
 
   ImplicitLocOpBuilder &b;
   const TileKernel &kernel;
@@ -71,6 +98,9 @@ private:
   SmallVector<Value> rowIndices;
   /// Accumulators, row by row.
   SmallVector<Value> sums;
+  /// Sums of the blocks so far, if registers hold them; else C does.
+  SmallVector<Value> totals;
+  bool holdsTotals = false;
   /// What the codes of a block have too much, for each vector of columns.
   SmallVector<Value> excess;
 };

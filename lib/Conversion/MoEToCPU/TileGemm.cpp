@@ -30,9 +30,16 @@ Type TileKernel::getRowType() const {
   }
 }
 
+Type TileKernel::getRowSumType() const {
+  MLIRContext *context = element.getContext();
+  return zeroPoint ? Type(IntegerType::get(context, 32))
+                   : Type(Float32Type::get(context));
+}
+
 int64_t TileKernel::getGroup() const {
   switch (form) {
   case TileForm::Plain:
+  case TileForm::Widened:
     return 1;
   case TileForm::Pairs:
   case TileForm::Dot:
@@ -44,18 +51,23 @@ int64_t TileKernel::getGroup() const {
 }
 
 int64_t TileKernel::getPanelWidth() const {
-  if (form == TileForm::Plain)
+  if (form == TileForm::Plain || form == TileForm::Widened)
     return tile.columns;
   return tile.columns * 32 / element.getIntOrFloatBitWidth();
 }
 
 /// Fetches two cache lines ahead in each step: with one, less of the next panel
-/// was in the cache when its turn came (docs/Performance.md).
+/// was in the cache when its turn came (docs/Performance.md). A step of codes
+/// takes less than a line.
 void TileEmitter::emitFetches(Value k) {
-  int64_t line = 64 * 8 / kernel.element.getIntOrFloatBitWidth();
+  int64_t size = getElementTypeOrSelf(ahead).getIntOrFloatBitWidth();
+  int64_t line = 64 * 8 / size;
   Value at =
       arith::AddIOp::create(b, position, arith::MulIOp::create(b, k, step));
-  for (int64_t offset : {int64_t(0), line})
+  SmallVector<int64_t> offsets = {0};
+  if (!kernel.hasCodes() || takesWholeWords())
+    offsets.push_back(line);
+  for (int64_t offset : offsets)
     memref::PrefetchOp::create(
         b, ahead,
         ValueRange{arith::AddIOp::create(b, at, constantIndex(b, offset))},
@@ -68,7 +80,7 @@ void TileEmitter::addProducts(Value k, ArrayRef<Value> weights) {
     Value element = memref::LoadOp::create(b, a, ValueRange{rowIndices[i], k});
     Value spread = vector::BroadcastOp::create(b, vector, element);
     for (int64_t j = 0; j < columns; ++j) {
-      Value &sum = sums[i * columns + j];
+      Value &sum = getSum(i, j);
       sum = vector::FMAOp::create(b, spread, weights[j], sum);
     }
   }
@@ -139,7 +151,7 @@ void TileEmitter::emitDotStep(Value k) {
   for (int64_t i = 0; i < rows; ++i) {
     Value spread = spreadWord(rowIndices[i], k, 2);
     for (int64_t j = 0; j < columns; ++j) {
-      Value &sum = sums[i * columns + j];
+      Value &sum = getSum(i, j);
       sum = x86vector::DotBF16Op::create(b, vector, sum, spread, weights[j]);
     }
   }
@@ -149,6 +161,7 @@ void TileEmitter::emitStep(Value k) {
   emitFetches(k);
   switch (kernel.form) {
   case TileForm::Plain:
+  case TileForm::Widened:
     return emitPlainStep(k);
   case TileForm::Pairs:
     return emitPairsStep(k);
@@ -157,16 +170,18 @@ void TileEmitter::emitStep(Value k) {
   case TileForm::Codes:
     return emitCodeStep(k);
   case TileForm::CodeDot:
-    return emitCodeDotStep(k);
+    llvm_unreachable("takes whole words");
   }
 }
 
-/// Emits `for k in [begin, end)` with the accumulators in registers, which
-/// start at zero.
-void TileEmitter::emitLoop(Value begin, Value end, VectorType type,
-                           function_ref<void(Value)> step) {
+SmallVector<Value> TileEmitter::getZeros(VectorType type) {
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
-  SmallVector<Value> init(rows * columns, zero);
+  return SmallVector<Value>(rows * columns, zero);
+}
+
+/// Emits `for k in [begin, end)` with the accumulators in registers.
+void TileEmitter::emitLoop(Value begin, Value end, ValueRange init,
+                           function_ref<void(Value)> step) {
   auto loop = scf::ForOp::create(b, begin, end, constantIndex(b, 1), init);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
@@ -181,9 +196,10 @@ void TileEmitter::emitWhole() {
   if (kernel.getDepthPerStep() > 1)
     steps = arith::CeilDivUIOp::create(
         b, depth, constantIndex(b, kernel.getDepthPerStep()));
-  emitLoop(constantIndex(b, 0), steps, vector, [&](Value k) { emitStep(k); });
+  emitLoop(constantIndex(b, 0), steps, getZeros(vector),
+           [&](Value k) { emitStep(k); });
   forEachSum([&](int64_t i, int64_t j, ValueRange at) {
-    vector::StoreOp::create(b, sums[i * columns + j], c, at);
+    vector::StoreOp::create(b, getSum(i, j), c, at);
   });
 }
 
@@ -210,6 +226,8 @@ static std::string getName(const TileKernel &kernel) {
   llvm::raw_string_ostream os(name);
   if (kernel.form == TileForm::Dot || kernel.form == TileForm::CodeDot)
     os << "_dot";
+  if (kernel.form == TileForm::Widened)
+    os << "_widened";
   if (kernel.hasCodes()) {
     os << '_' << kernel.codes << 'b' << kernel.block;
     if (kernel.zeroPoint)
@@ -236,15 +254,18 @@ func::FuncOp mlir::moe::getTileGemm(ModuleOp module, Location loc,
       index,
       getPanelType(kernel.element, dynamic, kernel.getPanelWidth(), dynamic),
       MemRefType::get({tile.rows, tile.columns}, f32),
-      MemRefType::get({dynamic}, kernel.element),
+      MemRefType::get({dynamic}, kernel.hasCodes()
+                                     ? Type(IntegerType::get(context, 8))
+                                     : kernel.element),
       index,
       index,
       index};
   if (kernel.hasCodes())
-    types.append(kernel.zeroPoint ? 1 : 2,
+    types.append(kernel.zeroPoint || kernel.form == TileForm::Widened ? 1 : 2,
                  getPanelType(f32, dynamic, tile.columns, dynamic));
   if (kernel.form == TileForm::CodeDot)
-    types.append(2, MemRefType::get({dynamic, dynamic}, f32));
+    types.append({MemRefType::get({dynamic, dynamic}, f32),
+                  MemRefType::get({dynamic, dynamic}, kernel.getRowSumType())});
   func::FuncOp func = createKernel(module, loc, name, types);
   ImplicitLocOpBuilder b(loc, context);
   b.setInsertionPointToStart(&func.getBody().front());

@@ -30,6 +30,9 @@ struct TileShape {
     int64_t lanes = bits / 32;
     return {lanes, bits >= 512 ? 12 : 6, 2 * lanes};
   }
+  /// The tile for VNNI: as many rows as leave registers for the sum of a block
+  /// and for that of the blocks before.
+  TileShape getDotInt8() const { return {lanes, rows / 2, columns}; }
 };
 
 /// What kernels may use of the processor.
@@ -57,6 +60,9 @@ enum class TileForm {
   /// multiplied by VNNI. Bytes of a row stand in the order in which shifts
   /// bring forth the codes of a word.
   CodeDot,
+  /// f32 rows, panels of f32 that codes were widened to, without their scales,
+  /// which blocks of them share.
+  Widened,
 };
 
 /// One kind of tile GEMM.
@@ -82,14 +88,19 @@ struct TileKernel {
     return form == TileForm::Dot ? 2 : form == TileForm::CodeDot ? 4 : 1;
   }
   bool hasCodes() const {
-    return form == TileForm::Codes || form == TileForm::CodeDot;
+    return form == TileForm::Codes || form == TileForm::CodeDot ||
+           form == TileForm::Widened;
   }
+  /// Element type of what rounded rows have for each block beside their scale:
+  /// with one zero point i32, the sum of the row's integers times what codes
+  /// have too much, negative; else f32, the sum alone.
+  Type getRowSumType() const;
 };
 
 /// Rows as tiles take them.
 struct TileRows {
   Value elements;
-  /// Of rounded rows, for each block: scales, and sums of the integers.
+  /// Of rounded rows, for each block: scales, and `getRowSumType`.
   SmallVector<Value> parameters;
 };
 
@@ -108,15 +119,16 @@ struct TilePanel {
 ///    B: memref<?xWxT, strided<[?, 1], offset: ?>>, C: memref<MRxNRxf32>,
 ///    ahead: memref<?xT>, position: index, step: index, depth: index,
 ///    [scales: memref<?xNRxf32, …>, [zeros: memref<?xNRxf32, …>]],
-///    [row scales: memref<?x?xf32>, row sums: memref<?x?xf32>])
+///    [row scales: memref<?x?xf32>, row sums: memref<?x?xS>])
 ///
 /// of `module`, created on the first call, that computes
 /// C[i][j] = Σ_k A[row + i][k] · B[k][j], k < depth, for 1 ≤ rows ≤ MR in
 /// registers, with one specialised loop for each number of rows. Where B has
 /// words, A must have zeros behind its rows up to a whole one. The order of the
 /// sum is that of k, of codes within a block, for every number of rows, so
-/// results do not depend on the tiling. On its way it fetches the elements of
-/// `ahead` from `position`, `step` of them with each step in k.
+/// results do not depend on the tiling. `ahead` holds bytes where panels hold
+/// or held codes. On its way it fetches the elements of `ahead` from
+/// `position`, `step` of them with each step in k.
 func::FuncOp getTileGemm(ModuleOp module, Location loc,
                          const TileKernel &kernel);
 

@@ -54,16 +54,31 @@ func.func @zeros(%x: tensor<?x20xf32>, %p: !moe.plan<2>,
 // CHECK:      func.func private @[[$ONE]]
 // CHECK:      %[[END:.*]] = arith.constant 23 : index
 // CHECK-NEXT: memref.store %{{.*}}, %{{.*}}[%{{.*}}, %[[END]]] : memref<?x48xf32>
-// CHECK:      call @moe_tile_gemm_12x32_ui4b16z8(
+// Rows of more than one tile share a panel that was widened before.
+// CHECK:      %[[WIDE:.*]] = memref.alloc() : memref<24x32xf32>
+// CHECK:      arith.cmpi ugt
+// CHECK:      scf.if
+// CHECK:        func.call @llvm.x86.avx512.permvar.sf.512(
+// CHECK:        vector.store %{{.*}}, %[[WIDE]]
+// CHECK:        memref.cast %[[WIDE]]
+// CHECK:        call @moe_tile_gemm_12x32_widened_ui4b16z8(
+// CHECK:      else
+// CHECK:        call @moe_tile_gemm_12x32_ui4b16z8(
+// The f32 of all sixteen codes stand in one register.
 // CHECK:      func.func private @moe_tile_gemm_12x32_ui4b16z8(
-// CHECK:      %[[EXCESS:.*]] = arith.constant dense<0x4B000008> : vector<16xf32>
 // CHECK:      vector.load %{{.*}} : memref<?x128xi8, strided<[?, 1], offset: ?>>, vector<64xi8>
-// CHECK:      arith.constant dense<15> : vector<16xi32>
-// CHECK:      arith.constant dense<1258291200> : vector<16xi32>
+// CHECK:      %[[TABLE:.*]] = arith.constant dense<[-8.000000e+00, -7.000000e+00, {{.*}}, 7.000000e+00]> : vector<16xf32>
+// CHECK:      func.call @llvm.x86.avx512.permvar.sf.512(%[[TABLE]], %{{.*}}) : (vector<16xf32>, vector<16xi32>) -> vector<16xf32>
+// Of many rows, the totals stand in memory.
+// CHECK:      func.func private @moe_tile_gemm_12x32_widened_ui4b16z8(
+// CHECK:      default
+// CHECK:      vector.fma
+// CHECK:      vector.load %arg4
+// CHECK:      vector.store %{{.*}}, %arg4
+// CHECK:      func.func private @moe_tile_gemm_12x32_i8b0(
+// CHECK:      arith.constant dense<0x4B000080> : vector<16xf32>
+// CHECK:      arith.constant dense<255> : vector<16xi32>
 // CHECK:      %[[LOW:.*]] = arith.andi %{{.*}} : vector<16xi32>
 // CHECK:      %[[BITS:.*]] = arith.xori %[[LOW]], %{{.*}} : vector<16xi32>
 // CHECK:      %[[RAISED:.*]] = vector.bitcast %[[BITS]] : vector<16xi32> to vector<16xf32>
 // CHECK:      arith.subf %[[RAISED]], %{{.*}} : vector<16xf32>
-// CHECK:      func.func private @moe_tile_gemm_12x32_i8b0(
-// CHECK:      arith.constant dense<0x4B000080> : vector<16xf32>
-// CHECK:      arith.xori

@@ -25,17 +25,20 @@ func.func @layer(%x: tensor<?x32xf32>, %p: !moe.plan<2>,
 // CHECK:      func.func private @[[$FFN]]
 // CHECK:      %[[BYTES:.*]] = memref.alloc(%{{.*}}) : memref<?x128xi8>
 // CHECK:      %[[SCALES:.*]] = memref.alloc(%{{.*}}) : memref<?x2xf32>
-// CHECK:      %[[SUMS:.*]] = memref.alloc(%{{.*}}) : memref<?x2xf32>
+// CHECK:      %[[SUMS:.*]] = memref.alloc(%{{.*}}) : memref<?x2xi32>
 // CHECK:      vector.reduction <maximumf>
 // CHECK:      math.roundeven
 // CHECK:      %[[NARROW:.*]] = arith.trunci %{{.*}} : vector<16xi32> to vector<16xi8>
 // CHECK:      %[[ORDERED:.*]] = vector.shuffle %[[NARROW]], %[[NARROW]] [0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15]
 // CHECK:      vector.store %[[ORDERED]], %[[BYTES]]
 // CHECK:      memref.store %{{.*}}, %[[SCALES]]
-// CHECK:      memref.store %{{.*}}, %[[SUMS]]
-// CHECK:      call @moe_tile_gemm_12x32_dot_ui4b16z8(
+// What the zero point makes too much is taken off from the start.
+// CHECK:      %[[ZERO:.*]] = arith.constant -8 : i32
+// CHECK:      %[[SUM:.*]] = arith.muli %{{.*}}, %[[ZERO]] : i32
+// CHECK:      memref.store %[[SUM]], %[[SUMS]]
+// CHECK:      call @moe_tile_gemm_6x32_dot_ui4b16z8(
 // CHECK:      call @moe_tile_gemm_12x32_ui4b0z8(
-// CHECK:      func.func private @moe_tile_gemm_12x32_dot_ui4b16z8(%{{.*}}: memref<?x?xi8>
+// CHECK:      func.func private @moe_tile_gemm_6x32_dot_ui4b16z8(%{{.*}}: memref<?x?xi8>
 // CHECK:      func.call @llvm.x86.avx512.vpdpbusd.512(%{{.*}}) : (vector<16xi32>, vector<64xi8>, vector<64xi8>) -> vector<16xi32>
 // CHECK:      arith.sitofp %{{.*}} : vector<16xi32> to vector<16xf32>
 // CHECK:      func.func private @llvm.x86.avx512.vpdpbusd.512(
