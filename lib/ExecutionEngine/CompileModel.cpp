@@ -73,9 +73,7 @@ static Expected<CompileResult> compile(StringRef path,
     pipeline.kernelCache = options.cacheDirectory + "/kernels";
   pipeline.vectorBits = options.target.getVectorBits();
   pipeline.dotBF16 = options.target.hasFeature("avx512bf16");
-  pipeline.dotInt8 = options.roundActivations &&
-                     options.target.hasFeature(
-                         pipeline.vectorBits == 512 ? "avx512vnni" : "avxvnni");
+  pipeline.dotInt8 = options.roundActivations && options.target.hasByteDot();
   mlir::PassManager pm(&context);
   mlir::moe::buildMoEToCPUPipeline(pm, pipeline);
   if (failed(pm.run(*module)))

@@ -154,6 +154,10 @@ unsigned CodeTarget::getVectorBits() const {
   return Triple(triple).isX86() && hasFeature("avx512f") ? 512 : 256;
 }
 
+bool CodeTarget::hasByteDot() const {
+  return hasFeature(getVectorBits() == 512 ? "avx512vnni" : "avxvnni");
+}
+
 /// The functions that the runtime looks up.
 static bool isExported(const GlobalValue &value) {
   StringRef name = value.getName();

@@ -95,6 +95,9 @@ Error Bench::loadTarget(StringRef cpu) {
     return createStringError("--mcpu: " + toString(code.takeError()));
   if (Error error = code->checkHost())
     return createStringError("--mcpu: " + toString(std::move(error)));
+  if (options.roundActivations && !code->hasByteDot())
+    errs() << "moe-bench: --round-activations: '" << code->cpu
+           << "' has no VNNI; activations keep their precision\n";
   Target target{cpu == "host" ? code->cpu : cpu.str(), *code, {}};
   CompileOptions compile;
   compile.target = *code;

@@ -192,6 +192,9 @@ static Expected<int> run(const Options &options) {
     return createStringError("--mcpu: " + toString(code.takeError()));
   if (Error error = code->checkHost())
     return createStringError("--mcpu: " + toString(std::move(error)));
+  if (options.roundActivations && !code->hasByteDot())
+    errs() << "moe-run: --round-activations: '" << code->cpu
+           << "' has no VNNI; activations keep their precision\n";
   compileOptions.target = std::move(*code);
   compileOptions.reference = options.pipeline == "reference";
   compileOptions.unfused = options.pipeline == "unfused";

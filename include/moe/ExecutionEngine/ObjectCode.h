@@ -42,6 +42,9 @@ struct CodeTarget {
   createTargetMachine() const;
   /// Whether it has a feature, by LLVM's name: "avx512bf16".
   bool hasFeature(llvm::StringRef feature) const;
+  /// Whether it sums products of four bytes in vectors of that width (VNNI),
+  /// without which activations are not rounded.
+  bool hasByteDot() const;
   /// Bits of the widest vectors that it computes with: 256 or 512.
   unsigned getVectorBits() const;
 };
