@@ -56,7 +56,9 @@ static void buildModelLowering(OpPassManager &pm,
   pm.addPass(createConvertONNXToMoEPass(raise));
   if (options.profile)
     pm.addPass(createLabelPhasesPass());
-  pm.addPass(createConvertONNXToLinalgPass());
+  ConvertONNXToLinalgPassOptions lowering;
+  lowering.keepCodes = !options.reference;
+  pm.addPass(createConvertONNXToLinalgPass(lowering));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   if (!options.reference) {

@@ -116,7 +116,12 @@ def ConvertONNXToLinalgPass : Pass<"convert-onnx-to-linalg", "::mlir::ModuleOp">
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
-    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+    "::mlir::moe::MoEDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"];
+  let options = [
+    Option<"keepCodes", "keep-codes", "bool", /*default=*/"false",
+           "Make products with initializers of integer codes moe.project, "
+           "whose kernels multiply codes, in place of dequantised matrices">];
   let statistics = [
     Statistic<"numNodes", "nodes", "Nodes that were lowered">];
 }

@@ -9,6 +9,7 @@
 #include "ExpertsLowering.h"
 #include "GateLowering.h"
 #include "MatmulLowering.h"
+#include "ProjectLowering.h"
 #include "RouteLowering.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -66,6 +67,11 @@ struct ConvertMoEToCPUPass
     });
     for (Operation *op : routes) {
       auto route = dyn_cast<RouteOp>(op);
+      if (!route && succeeded(lowerQuantizedProject(cast<ProjectOp>(op), target,
+                                                    rewriter))) {
+        ++numMatmuls;
+        continue;
+      }
       if (succeeded(
               route ? lowerRoute(route, target.tile, rewriter)
                     : lowerProject(cast<ProjectOp>(op), target.tile, rewriter)))

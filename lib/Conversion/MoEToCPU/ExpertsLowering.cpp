@@ -22,8 +22,7 @@ static bool isSupportedVector(Value vectors) {
   return op && !op.getType().isQuantized();
 }
 
-/// Whether a projection can be packed and widened by the kernels.
-static bool isSupportedProjection(Value weights, Value bias) {
+bool mlir::moe::isSupportedProjection(Value weights, Value bias) {
   auto op = weights.getDefiningOp<WeightsOp>();
   if (!op || !isa<Float32Type, Float16Type, BFloat16Type, IntegerType>(
                  op.getType().getStorage()))
@@ -95,7 +94,6 @@ private:
   SmallVector<Piece> getPieces();
   FFNCall prepareFFN(FFNExpertsOp set, int64_t first);
   void buildPiece(const Piece &piece);
-  PackedStorage pack(ArrayRef<Value> matrices, SmallVector<Value> &arguments);
   void packBias(ArrayRef<Value> biases, SmallVector<Value> &arguments);
   void buildFill(int64_t first, int64_t count, bool copy);
   Value buildResult();
@@ -121,27 +119,6 @@ void ExpertsBuilder::readPlan() {
   offsets = parts[0];
   tokens = parts[1];
   slots = parts[2];
-}
-
-PackedStorage ExpertsBuilder::pack(ArrayRef<Value> matrices,
-                                   SmallVector<Value> &arguments) {
-  auto op = PackWeightsOp::create(b, ValueRange(matrices), tile.columns);
-  auto weights = matrices.front().getDefiningOp<WeightsOp>();
-  PackedStorage storage;
-  storage.element = weights.getType().getStorage();
-  SmallVector<Value> packed(op.getResults());
-  if (isa<IntegerType>(storage.element)) {
-    // Blocks of a row differ only if there is more than one.
-    int64_t block = weights.getEffectiveBlock();
-    storage.block = block < weights.getType().getInSize() ? block : 0;
-    if (weights.getZeros().empty()) {
-      storage.zeroPoint = weights.getZeroPoint();
-      packed.pop_back();
-    }
-  }
-  storage.types = SmallVector<Type>(ValueRange(packed).getTypes());
-  llvm::append_range(arguments, packed);
-  return storage;
 }
 
 void ExpertsBuilder::packBias(ArrayRef<Value> biases,
@@ -204,10 +181,10 @@ ExpertsBuilder::FFNCall ExpertsBuilder::prepareFFN(FFNExpertsOp set,
     matrices.insert(matrices.begin(), set.getGate());
     biases.insert(biases.begin(), set.getGateBias());
   }
-  config.first = pack(matrices, call.after);
+  config.first = packMatrices(b, matrices, tile, call.after);
   if (config.firstBias)
     packBias(biases, call.after);
-  config.second = pack({set.getDown()}, call.after);
+  config.second = packMatrices(b, {set.getDown()}, tile, call.after);
   if (config.secondBias)
     packBias({set.getDownBias()}, call.after);
   call.kernel = getFFNKernel(module, b.getLoc(), config);

@@ -15,6 +15,10 @@
 
 namespace mlir::moe {
 
+/// Whether a projection, with its bias if there is one, can be packed and
+/// multiplied by the kernels.
+bool isSupportedProjection(Value weights, Value bias);
+
 /// Replaces a moe.experts whose kinds and storage the kernels support by calls
 /// of them. Fails without a change, giving the reason to `rewriter`, when they
 /// do not.

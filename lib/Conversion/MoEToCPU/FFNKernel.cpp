@@ -8,8 +8,6 @@
 
 #include "FFNKernel.h"
 #include "KernelUtils.h"
-#include "RoundRows.h"
-#include "WidenPanel.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "moe/Dialect/MoE/IR/Activation.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -46,30 +44,10 @@ public:
   func::FuncOp emit(StringRef name);
 
 private:
-  /// The arguments that belong to one projection.
+  /// One projection with its bias, if there is one.
   struct Projection {
-    SmallVector<Value> panels;
+    PanelProduct product;
     Value bias;
-    const PackedStorage *storage;
-    /// Inputs of the projection.
-    int64_t depth;
-    /// How its tiles multiply, and the function that does.
-    TileKernel kernel;
-    func::FuncOp gemm;
-    /// The function for panels of codes that were widened, if there is one.
-    func::FuncOp widenedGemm;
-  };
-
-  /// Some panels of one expert in a projection.
-  struct Task {
-    Value number, expert;
-    /// The task ends before this panel.
-    Value lastPanel;
-    /// Panels of a task, and tasks of an expert.
-    Value panels;
-    int64_t blocks;
-    /// Threads that take tasks.
-    Value threads;
   };
 
   /// The expert, counted in the set, of a task.
@@ -79,13 +57,7 @@ private:
   }
   SmallVector<Type> getArgumentTypes();
   void readArguments(func::FuncOp func);
-  TileKernel getTileKernel(const PackedStorage &storage, int64_t depth);
-  TileRows roundRows(const Projection &projection, Value rows);
   void emitGather();
-  Value getPanelAhead(const Projection &projection, const Task &task,
-                      Value panel, Value &current, Value &position);
-  TileAhead getTileAhead(const Projection &projection, Value panels,
-                         Value current, Value position, const RowTile &rows);
   void emitProjection(Projection &projection, const TileRows &input,
                       function_ref<void(Value expert, Value panel, Value row,
                                         Value rows, Value tile)>
@@ -131,11 +103,7 @@ SmallVector<Type> FFNKernelEmitter::getArgumentTypes() {
   if (config.gather)
     types.push_back(indices);
   auto addProjection = [&](const PackedStorage &storage, bool bias) {
-    for (Type type : storage.types) {
-      auto tensor = cast<RankedTensorType>(type);
-      types.push_back(
-          MemRefType::get(tensor.getShape(), tensor.getElementType()));
-    }
+    addPanelTypes(storage, types);
     if (bias) {
       ArrayRef<int64_t> shape =
           cast<RankedTensorType>(storage.types.front()).getShape();
@@ -148,26 +116,6 @@ SmallVector<Type> FFNKernelEmitter::getArgumentTypes() {
   types.push_back(
       MemRefType::get({dynamic, config.getPaddedOut()}, b.getF32Type()));
   return types;
-}
-
-/// bf16 rows go to AVX512-BF16 where there is one; other rows keep their
-/// precision.
-TileKernel FFNKernelEmitter::getTileKernel(const PackedStorage &storage,
-                                           int64_t depth) {
-  if (auto codes = dyn_cast<IntegerType>(storage.element)) {
-    bool dot = config.target.dotInt8 &&
-               canRoundRows(tile, depth, storage.block, codes.getWidth());
-    return {dot ? tile.getDotInt8() : tile,
-            dot ? TileForm::CodeDot : TileForm::Codes,
-            b.getI8Type(),
-            codes,
-            storage.block,
-            storage.zeroPoint};
-  }
-  if (!storage.element.isBF16())
-    return {tile, TileForm::Plain, storage.element};
-  bool dot = config.target.dotBF16 && config.element.isBF16();
-  return {tile, dot ? TileForm::Dot : TileForm::Pairs, storage.element};
 }
 
 void FFNKernelEmitter::readArguments(func::FuncOp func) {
@@ -183,17 +131,14 @@ void FFNKernelEmitter::readArguments(func::FuncOp func) {
   auto takeProjection = [&](Projection &projection,
                             const PackedStorage &storage, bool bias,
                             int64_t depth) {
+    SmallVector<Value> panels;
     for (size_t i = 0; i < storage.types.size(); ++i)
-      projection.panels.push_back(take());
+      panels.push_back(take());
     if (bias)
       projection.bias = take();
-    projection.storage = &storage;
-    projection.depth = depth;
-    projection.kernel = getTileKernel(storage, depth);
-    projection.gemm = getTileGemm(module, b.getLoc(), projection.kernel);
-    if (canWidenPanels(projection.kernel))
-      projection.widenedGemm =
-          getTileGemm(module, b.getLoc(), getWidenedKernel(projection.kernel));
+    projection.product =
+        PanelProduct::get(module, b.getLoc(), config.target, storage,
+                          config.element, depth, panels);
   };
   takeProjection(up, config.first, config.firstBias, config.hidden);
   takeProjection(down, config.second, config.secondBias, config.inter);
@@ -231,94 +176,9 @@ void FFNKernelEmitter::emitGather() {
         copyElements(b, input, ValueRange{source, i}, gathered,
                      ValueRange{row, i}, lanes);
       });
-      emitRowEnd(b, up.kernel, gathered, row, config.hidden);
+      emitRowEnd(b, up.product.kernel, gathered, row, config.hidden);
     });
   });
-}
-
-/// `rows` as the tiles of a projection take them.
-TileRows FFNKernelEmitter::roundRows(const Projection &projection, Value rows) {
-  if (projection.kernel.form != TileForm::CodeDot)
-    return {rows, {}};
-  TileRows rounded =
-      allocateRoundedRows(b, projection.kernel, numRows, projection.depth);
-  emitParallelFor(b, numRows, [&](Value row) {
-    emitRoundRow(b, projection.kernel, rows, row, projection.depth, rounded);
-  });
-  return rounded;
-}
-
-/// All panels of a projection, without dimensions, in `current` where `panel`
-/// starts, and in `position` where the panel starts that this thread will
-/// probably meet after `panel`: the next one, or, after the last of a task, the
-/// first of the task that comes up when every thread has taken one.
-Value FFNKernelEmitter::getPanelAhead(const Projection &projection,
-                                      const Task &task, Value panel,
-                                      Value &current, Value &position) {
-  Value all = projection.panels.front();
-  auto type = cast<MemRefType>(all.getType());
-  Value flat = memref::CollapseShapeOp::create(
-      b, all, SmallVector<ReassociationIndices>{{0, 1, 2, 3}});
-  int64_t size = type.getDimSize(2) * type.getDimSize(3);
-  Value one = constantIndex(b, 1);
-  Value next = arith::AddIOp::create(b, panel, one);
-  auto number = [&](Value expert, Value panel) -> Value {
-    Value before =
-        arith::MulIOp::create(b, expert, constantIndex(b, type.getDimSize(1)));
-    return arith::AddIOp::create(b, before, panel);
-  };
-  Value blocks = constantIndex(b, task.blocks);
-  Value nextTask = arith::AddIOp::create(b, task.number, task.threads);
-  Value nextFirst =
-      number(getExpert(nextTask, task.blocks),
-             arith::MulIOp::create(
-                 b, arith::RemUIOp::create(b, nextTask, blocks), task.panels));
-  Value isLast =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::uge, next, task.lastPanel);
-  Value ahead =
-      arith::SelectOp::create(b, isLast, nextFirst, number(task.expert, next));
-  position = arith::MulIOp::create(b, ahead, constantIndex(b, size));
-  current = arith::MulIOp::create(b, number(task.expert, panel),
-                                  constantIndex(b, size));
-  return flat;
-}
-
-/// The last tiles of a panel share in fetching the next one, which starts at
-/// `position`: what the first of many fetched would have left the cache by
-/// then. A single tile, which memory keeps waiting, fetches what it will meet
-/// itself a few thousand bytes later: a page, where the processor's own
-/// prefetching stops. `current` is where its panel starts.
-TileAhead FFNKernelEmitter::getTileAhead(const Projection &projection,
-                                         Value panels, Value current,
-                                         Value position, const RowTile &rows) {
-  constexpr int64_t bytesAhead = 4096;
-  auto type = cast<MemRefType>(projection.panels.front().getType());
-  int64_t steps =
-      llvm::divideCeil(projection.depth, projection.kernel.getDepthPerStep());
-  int64_t size = type.getDimSize(2) * type.getDimSize(3);
-  // Tiles whose rows fill a quarter of a second-level cache of 1 MiB.
-  constexpr int64_t rowBytes = 1 << 18;
-  int64_t tileBytes =
-      projection.kernel.tile.rows * projection.depth * int64_t(sizeof(float));
-  Value most = constantIndex(b, std::max<int64_t>(2, rowBytes / tileBytes));
-  Value sharing = arith::MinUIOp::create(b, rows.count, most);
-  Value first = arith::SubIOp::create(b, rows.count, sharing);
-  Value step = arith::CeilDivUIOp::create(
-      b, constantIndex(b, llvm::divideCeil(size, steps)), sharing);
-  Value idle =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::ult, rows.index, first);
-  Value fetched = arith::SelectOp::create(b, idle, constantIndex(b, 0), step);
-  Value share = arith::MulIOp::create(b, step, constantIndex(b, steps));
-  Value start = arith::AddIOp::create(
-      b, position,
-      arith::MulIOp::create(b, arith::SubIOp::create(b, rows.index, first),
-                            share));
-  int64_t ahead = bytesAhead * 8 / type.getElementTypeBitWidth();
-  Value near = arith::AddIOp::create(b, current, constantIndex(b, ahead));
-  Value single = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rows.count,
-                                       constantIndex(b, 1));
-  start = arith::SelectOp::create(b, single, near, start);
-  return {panels, start, fetched};
 }
 
 /// Emits the grouped GEMM of one projection: tasks are (expert, block of
@@ -326,9 +186,7 @@ TileAhead FFNKernelEmitter::getTileAhead(const Projection &projection,
 void FFNKernelEmitter::emitProjection(
     Projection &projection, const TileRows &rowsIn,
     function_ref<void(Value, Value, Value, Value, Value)> epilogue) {
-  ArrayRef<int64_t> shape =
-      cast<MemRefType>(projection.panels.front().getType()).getShape();
-  int64_t panels = shape[1];
+  int64_t panels = projection.product.getNumPanels();
   // Enough tasks that two experts keep many threads busy, few enough that a
   // task outweighs its start.
   constexpr int64_t tasksPerExpert = 8;
@@ -356,54 +214,21 @@ void FFNKernelEmitter::emitProjection(
         OpBuilder::InsertionGuard guard(b);
         b.setInsertionPointToStart(guarded.thenBlock());
 
-        const TileShape &tile = projection.kernel.tile;
-        Value accumulators = memref::AllocOp::create(
-            b, MemRefType::get({tile.rows, tile.columns}, b.getF32Type()));
-        // One tile widens codes in registers; several share a widened panel.
-        Value widened, manyRows;
-        if (projection.widenedGemm) {
-          widened =
-              allocateWidenedPanel(b, projection.kernel, projection.depth);
-          manyRows =
-              arith::CmpIOp::create(b, arith::CmpIPredicate::ugt,
-                                    arith::SubIOp::create(b, lastRow, firstRow),
-                                    constantIndex(b, tile.rows));
-        }
         Value perTask = constantIndex(b, panelsPerTask);
         Value firstPanel = arith::MulIOp::create(b, block, perTask);
         Value lastPanel = arith::MinUIOp::create(
             b, arith::AddIOp::create(b, firstPanel, perTask),
             constantIndex(b, panels));
-        emitFor(b, firstPanel, lastPanel, 1, [&](Value panel) {
-          TilePanel weights = {
-              slicePanel(b, projection.panels[0], expert, panel),
-              {},
-              constantIndex(b, projection.depth)};
-          for (Value parameter : llvm::drop_begin(projection.panels))
-            weights.parameters.push_back(
-                slicePanel(b, parameter, expert, panel));
-          Value current, position;
-          Value next = getPanelAhead(
-              projection, {task, expert, lastPanel, perTask, blocks, threads},
-              panel, current, position);
-          auto emitTiles = [&](func::FuncOp gemm, const TilePanel &weights) {
-            forEachRowTile(b, tile, firstRow, lastRow, [&](RowTile rows) {
-              callTileGemm(
-                  b, gemm, rowsIn, rows.row, rows.rows, weights, accumulators,
-                  getTileAhead(projection, next, current, position, rows));
-              epilogue(expert, panel, rows.row, rows.rows, accumulators);
+        // The task that comes up when every thread has taken one.
+        Value nextTask = arith::AddIOp::create(b, task, threads);
+        Value nextPanel = arith::MulIOp::create(
+            b, arith::RemUIOp::create(b, nextTask, numBlocks), perTask);
+        projection.product.emit(
+            b, rowsIn, {expert, firstPanel}, lastPanel,
+            {getExpert(nextTask, blocks), nextPanel}, firstRow, lastRow,
+            [&](Value panel, Value row, Value rows, Value accumulators) {
+              epilogue(expert, panel, row, rows, accumulators);
             });
-          };
-          if (!projection.widenedGemm)
-            return emitTiles(projection.gemm, weights);
-          auto choice = scf::IfOp::create(b, manyRows, /*withElseRegion=*/true);
-          OpBuilder::InsertionGuard guard(b);
-          b.setInsertionPointToStart(choice.thenBlock());
-          emitTiles(projection.widenedGemm,
-                    emitWidenPanel(b, projection.kernel, weights, widened));
-          b.setInsertionPointToStart(choice.elseBlock());
-          emitTiles(projection.gemm, weights);
-        });
       });
 }
 
@@ -440,7 +265,7 @@ void FFNKernelEmitter::emitUpEpilogue(Value expert, Value panel, Value row,
       storeF32(b, value, activated, ValueRange{target, position});
     }
     // An activation of nothing may be something.
-    if (config.inter % down.kernel.getGroup() == 0)
+    if (config.inter % down.product.kernel.getGroup() == 0)
       return;
     int64_t last = (config.inter - 1) / width;
     Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, panel,
@@ -448,7 +273,7 @@ void FFNKernelEmitter::emitUpEpilogue(Value expert, Value panel, Value row,
     auto guarded = scf::IfOp::create(b, isLast, /*withElseRegion=*/false);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(guarded.thenBlock());
-    emitRowEnd(b, down.kernel, activated, target, config.inter);
+    emitRowEnd(b, down.product.kernel, activated, target, config.inter);
   });
 }
 
@@ -476,23 +301,21 @@ func::FuncOp FFNKernelEmitter::emit(StringRef name) {
   base = loadIndex(b, offsets, arith::AddIOp::create(b, first, begin));
   Value last = arith::AddIOp::create(b, first, end);
   numRows = arith::SubIOp::create(b, loadIndex(b, offsets, last), base);
-  auto allocate = [&](int64_t stride, const TileKernel &kernel) -> Value {
-    // Rows are rounded once they are whole.
-    Type element = kernel.form == TileForm::CodeDot ? Type(b.getF32Type())
-                                                    : kernel.getRowType();
-    auto type = MemRefType::get({ShapedType::kDynamic, stride}, element);
+  auto allocate = [&](int64_t stride, const PanelProduct &product) -> Value {
+    auto type = MemRefType::get({ShapedType::kDynamic, stride},
+                                product.getSourceType());
     return memref::AllocOp::create(b, type, ValueRange{numRows});
   };
-  gathered = allocate(getInputStride(), up.kernel);
-  activated = allocate(getInterStride(), down.kernel);
+  gathered = allocate(getInputStride(), up.product);
+  activated = allocate(getInterStride(), down.product);
 
   emitGather();
-  emitProjection(up, roundRows(up, gathered),
+  emitProjection(up, up.product.takeRows(b, gathered, numRows),
                  [&](Value expert, Value panel, Value row, Value rows,
                      Value accumulators) {
                    emitUpEpilogue(expert, panel, row, rows, accumulators);
                  });
-  emitProjection(down, roundRows(down, activated),
+  emitProjection(down, down.product.takeRows(b, activated, numRows),
                  [&](Value expert, Value panel, Value row, Value rows,
                      Value accumulators) {
                    emitDownEpilogue(expert, panel, row, rows, accumulators);

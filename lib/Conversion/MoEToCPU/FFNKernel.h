@@ -9,23 +9,10 @@
 #ifndef MOE_LIB_CONVERSION_MOETOCPU_FFNKERNEL_H
 #define MOE_LIB_CONVERSION_MOETOCPU_FFNKERNEL_H
 
-#include "TileGemm.h"
+#include "PanelProduct.h"
 #include "moe/Dialect/MoE/IR/MoE.h"
 
 namespace mlir::moe {
-
-/// How the packed weights of one projection are stored.
-struct PackedStorage {
-  /// Storage type of an element.
-  Type element;
-  /// Inputs that share a scale, 0 when all do or there are no scales.
-  int64_t block = 0;
-  /// The zero point of codes, if there is only one.
-  std::optional<int64_t> zeroPoint;
-  /// Types of the packed tensors, as `moe.pack_weights` gives them, without
-  /// zero points if there is only one.
-  SmallVector<Type> types;
-};
 
 /// All that distinguishes one feed-forward kernel from another. Layers that
 /// agree in it share one function.

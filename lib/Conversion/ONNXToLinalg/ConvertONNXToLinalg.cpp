@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "moe/Conversion/Passes.h"
+#include "moe/Dialect/MoE/IR/MoE.h"
 #include "moe/Transforms/Passes.h"
 
 namespace mlir::moe {
@@ -45,7 +46,7 @@ static bool isPackedWeight(Value value) {
 namespace {
 class FunctionLowering {
 public:
-  FunctionLowering(func::FuncOp function)
+  FunctionLowering(func::FuncOp function, bool keepCodes)
       : function(function), b(function.getLoc(), function.getContext()),
         values(
             [this](Value value, unsigned dim) {
@@ -54,6 +55,7 @@ public:
             },
             &b) {
     state.values = &values;
+    state.keepCodes = keepCodes;
     state.lowerBlock = [this](Block &block) { return lowerBlock(block); };
   }
 
@@ -244,7 +246,7 @@ struct ConvertONNXToLinalgPass
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       if (function.isExternal() || !function.getBody().hasOneBlock())
         continue;
-      FunctionLowering lowering(function);
+      FunctionLowering lowering(function, keepCodes);
       if (failed(lowering.run()))
         return signalPassFailure();
       numNodes += lowering.getNumNodes();

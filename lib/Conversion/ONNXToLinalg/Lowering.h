@@ -23,6 +23,8 @@ struct FunctionState {
   onnxir::ShapeValues *values = nullptr;
   /// Tensors whose signless integers stand for unsigned ones.
   llvm::DenseSet<Value> unsignedValues;
+  /// Whether products with codes become operations of the moe dialect.
+  bool keepCodes = false;
   /// Lowers all nodes of a block where they stand.
   std::function<LogicalResult(Block &)> lowerBlock;
 };
@@ -52,6 +54,7 @@ public:
         .getElementType();
   }
   Type getResultElementType(unsigned index);
+  bool keepsCodes() const { return state.keepCodes; }
   /// Whether somebody asked for result `index`.
   bool wants(unsigned index) {
     return index < op.getNumResults() &&

@@ -11,6 +11,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
+#include "moe/Dialect/MoE/IR/MoE.h"
 
 using namespace mlir;
 using namespace mlir::onnxtolinalg;
@@ -37,6 +39,47 @@ static Value readCode(B &b, Value bytes, ValueRange at, int64_t bits,
 
 static bool isBytes(Node &node, unsigned slot) {
   return node.getElementType(slot).isInteger(8) && node.isUnsigned(slot);
+}
+
+/// Whether operand `slot` is there when the model is loaded.
+static bool isInitializer(Node &node, unsigned slot) {
+  Value value = node.get(slot);
+  return value.getDefiningOp<onnxir::GetWeightOp>() ||
+         matchPattern(value, m_Constant());
+}
+
+/// Whether a MatMulNBits can be a moe.project: whole blocks of initializers.
+static bool canProject(Node &node, int64_t k, int64_t block) {
+  if (!node.keepsCodes() || k % block || node.getElementType(0).isF64())
+    return false;
+  if (node.get(3) && (!isBytes(node, 3) || !isInitializer(node, 3)))
+    return false;
+  return isInitializer(node, 1) && isInitializer(node, 2);
+}
+
+/// The product of rows with codes, scales and zero points, as a moe.project.
+static Value buildProject(Node &node, Value rows, int64_t n, int64_t k,
+                          int64_t bits, int64_t block) {
+  TensorBuilder &b = node.b;
+  MLIRContext *context = b.getContext();
+  auto matrix = [&](unsigned slot, int64_t columns) {
+    return b.reshape(node.get(slot),
+                     {b.index(1), b.index(n), b.index(columns)});
+  };
+  SmallVector<Value> zeros;
+  if (node.get(3))
+    zeros.push_back(matrix(3, llvm::divideCeil(k / block * bits, 8)));
+  auto type = moe::WeightsType::get(
+      context, {1, n, k},
+      IntegerType::get(context, bits, IntegerType::Unsigned));
+  Value weights = moe::WeightsOp::create(
+      b, type, matrix(1, k * bits / 8), ValueRange(matrix(2, k / block)), zeros,
+      moe::LayoutAttr::get(context, 0, 1, false), block,
+      zeros.empty() ? int64_t(1) << (bits - 1) : 0);
+  auto result = RankedTensorType::get(
+      {cast<RankedTensorType>(rows.getType()).getDimSize(0), n},
+      getComputeType(node.getElementType(0)));
+  return moe::ProjectOp::create(b, result, rows, weights);
 }
 
 /// Y = A · dequantised(B)ᵀ + bias, B being [N, K / block, bytes of a block].
@@ -76,6 +119,22 @@ static FailureOr<Value> lowerMatMulNBits(Node &node) {
     return node.fail("the bias does not fit the weights");
 
   OpFoldResult rows = b.index(n), columns = b.index(k);
+  Sizes from = b.getSizes(node.get(0));
+  OpFoldResult tokens = b.product(ArrayRef(from).drop_back());
+  b.assertEqual(from.back(), columns, "the input does not have K columns");
+  auto finish = [&](Value result) {
+    if (node.get(5))
+      result = b.map({result, b.reshape(node.get(5), rows)}, compute,
+                     [](B &b, ValueRange x) -> Value {
+                       return arith::AddFOp::create(b, x[0], x[1]);
+                     });
+    Sizes sizes(from);
+    sizes.back() = rows;
+    return b.reshape(b.convertFloat(result, type), sizes);
+  };
+  Value input = b.reshape(node.get(0), {tokens, columns});
+  if (canProject(node, k, block))
+    return finish(buildProject(node, input, n, k, bits, block));
   Value codes = b.reshape(node.get(1), {rows, b.index(blocks * bytes)});
   Value scales = b.reshape(node.get(2), {rows, b.index(blocks)});
   Value zeros;
@@ -100,21 +159,8 @@ static FailureOr<Value> lowerMatMulNBits(Node &node) {
         return arith::MulFOp::create(b, arith::SubFOp::create(b, code, zero),
                                      scale);
       });
-  Sizes from = b.getSizes(node.get(0));
-  OpFoldResult tokens = b.product(ArrayRef(from).drop_back());
-  b.assertEqual(from.back(), columns, "the input does not have K columns");
-  Value input =
-      b.convertFloat(b.reshape(node.get(0), {tokens, columns}), compute);
-  Value result = b.multiply(input, weights, /*transLhs=*/false,
-                            /*transRhs=*/true);
-  if (node.get(5))
-    result = b.map({result, b.reshape(node.get(5), rows)}, compute,
-                   [](B &b, ValueRange x) -> Value {
-                     return arith::AddFOp::create(b, x[0], x[1]);
-                   });
-  Sizes sizes(from);
-  sizes.back() = rows;
-  return b.reshape(b.convertFloat(result, type), sizes);
+  return finish(b.multiply(b.convertFloat(input, compute), weights,
+                           /*transLhs=*/false, /*transRhs=*/true));
 }
 
 /// Gather of rows that are dequantised; an index out of range gives zeros.
