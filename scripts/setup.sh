@@ -41,6 +41,12 @@ done
 python3 -c 'import ensurepip, venv' 2>/dev/null ||
   missing+=(python3 python3-venv)
 
+# The header that the Python package's compiled half includes.
+has_header='import os, sysconfig
+folder = sysconfig.get_paths()["include"]
+raise SystemExit(not os.path.exists(os.path.join(folder, "Python.h")))'
+python3 -c "$has_header" || missing+=(python3-dev)
+
 if [ ${#missing[@]} -gt 0 ]; then
   command -v apt-get >/dev/null ||
     fail "no apt-get here; install these by hand: ${missing[*]}"
