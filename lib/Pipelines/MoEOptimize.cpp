@@ -16,8 +16,8 @@ using namespace mlir::moe;
 
 static constexpr StringRef kPasses[] = {
     "moe-fuse-expert-ffn",
-    "moe-simplify-experts",
     "moe-fold-zero-computation-experts",
+    "moe-simplify-experts",
     "moe-fuse-routing",
     "moe-hoist-gate",
     "moe-fuse-dispatch",
@@ -33,11 +33,11 @@ void mlir::moe::buildMoEOptimizePipeline(OpPassManager &pm,
       pm.addPass(std::move(pass));
   };
   add(createFuseExpertFFNPass());
-  add(createSimplifyExpertsPass());
   FoldZeroComputationExpertsPassOptions fold;
   fold.readData = options.readData;
   add(createFoldZeroComputationExpertsPass(fold));
-  // Experts that folding left without rows are dead.
+  // After folding, which leaves experts without rows, and which needs the
+  // combine that a single expert loses here.
   add(createSimplifyExpertsPass());
   add(createFuseRoutingPass());
   add(createHoistGatePass());

@@ -28,8 +28,8 @@ struct MoEOptimizeOptions : PassPipelineOptions<MoEOptimizeOptions> {
 ArrayRef<StringRef> getMoEOptimizePasses();
 
 /// The rewrites of the moe dialect in the order in which each finds most to do:
-/// regions become feed-forward experts, experts that make no difference go,
-/// those that need no matrices fold, routers fuse with their gates, dispatch
+/// regions become feed-forward experts, those that need no matrices fold,
+/// experts that make no difference go, routers fuse with their gates, dispatch
 /// and combine with their experts. Anything may stand around the layers.
 void buildMoEOptimizePipeline(OpPassManager &pm,
                               const MoEOptimizeOptions &options);

@@ -46,8 +46,12 @@ static bool isWeighedBody(AccessReader &reader, Access rows, int feature) {
 }
 
 /// Whether `rows` are those of one of several tensors of weights, chosen by
-/// what the model computes.
-static bool picksWeights(const Access &rows) {
+/// what the model computes; codes are widened.
+static bool picksWeights(AccessReader &reader, Access rows) {
+  for (unsigned i = 0; i < kMaxFactors && rows.expr->isMap("Cast"); ++i)
+    rows = reader.open(rows)[0];
+  if (rows.expr->is(Expr::Kind::Index))
+    return rows.expr->operands[0].expr->constant;
   return rows.expr->is(Expr::Kind::Stack) &&
          rows.at[0].kind == Binding::Kind::Computed &&
          llvm::all_of(rows.expr->operands, [](const Operand &operand) {
@@ -150,7 +154,7 @@ void LayerBuilder::explain() {
   int64_t count = 0, routedBodies = 0, weightedBodies = 0;
   for (const Term &term : tree.terms) {
     bool routed = term.gate.kind != TermGate::Kind::None;
-    if (!term.body && picksWeights(term.rows)) {
+    if (!term.body && picksWeights(reader, term.rows)) {
       // What multiplies them was taken for a number.
       remarks.note(tree.nodes[0].rows.expr->origin, "expert",
                    "its matrices are made of weights in a way that is not "

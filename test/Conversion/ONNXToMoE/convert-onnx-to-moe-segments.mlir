@@ -138,9 +138,9 @@ func.func @columns(%arg0: tensor<?x4xf32> {onnxir.dims = ["tokens", 4], onnxir.n
   %v26 = onnxir.node "Mul"(%v24, %v25) : (!onnxir.any, !onnxir.any) -> !onnxir.any
   %v27 = onnxir.node "Shape"(%v5_1) : (!onnxir.any) -> !onnxir.any
   %v28_0, %v28_1 = onnxir.node "TopK"(%v5_1, %v27) {axis = 0 : i64, largest = 0 : i64} : (!onnxir.any, !onnxir.any) -> (!onnxir.any, !onnxir.any)
+  // expected-remark@+1 {{Gather: expert: its matrices are made of weights in a way that is not understood}}
   %v29 = onnxir.node "Gather"(%v26, %v28_1) : (!onnxir.any, !onnxir.any) -> !onnxir.any
   %v30 = onnxir.node "Reshape"(%v29, %slots) : (!onnxir.any, tensor<3xi64>) -> !onnxir.any
-  // expected-remark@+1 {{ReduceSum: expert: its matrices are made of weights in a way that is not understood}}
   %v31 = onnxir.node "ReduceSum"(%v30, %one) {keepdims = 0 : i64} : (!onnxir.any, tensor<1xi64>) -> !onnxir.any
   %y = onnxir.node "Identity"(%v31) attributes {onnxir.dims = [["tokens", 4]]} : (!onnxir.any) -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>
