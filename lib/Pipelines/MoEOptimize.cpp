@@ -15,12 +15,9 @@ using namespace mlir;
 using namespace mlir::moe;
 
 static constexpr StringRef kPasses[] = {
-    "moe-fuse-expert-ffn",
-    "moe-fold-zero-computation-experts",
-    "moe-simplify-experts",
-    "moe-fuse-routing",
-    "moe-hoist-gate",
-    "moe-fuse-dispatch",
+    "moe-fuse-expert-ffn",  "moe-fold-zero-computation-experts",
+    "moe-simplify-experts", "moe-fuse-routing",
+    "moe-hoist-gate",       "moe-fuse-dispatch",
     "moe-fuse-combine",
 };
 
