@@ -7,9 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Options.h"
-#include "../common/CommandLine.h"
 #include "moe-runtime/Library.h"
-#include "moe/Pipelines/MoEOptimize.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 #include <set>
@@ -17,20 +15,14 @@
 using namespace llvm;
 using namespace moe;
 
-template <std::string Options::*member>
+template <auto member>
 static bool setString(Options &options, StringRef value) {
   (options.*member) = value.str();
   return !value.empty();
 }
 
-template <bool Options::*member>
-static bool setFlag(Options &options, StringRef) {
+template <auto member> static bool setFlag(Options &options, StringRef) {
   return (options.*member) = true;
-}
-
-static bool addWithout(Options &options, StringRef value) {
-  options.without.push_back(value.str());
-  return !value.empty();
 }
 
 static constexpr OptionInfo<Options> infos[] = {
@@ -53,21 +45,12 @@ static constexpr OptionInfo<Options> infos[] = {
      "Let callers set inputs for which the model has a value; else that value "
      "is a constant",
      setFlag<&Options::keepDefaults>},
-    {"round-activations", "",
-     "Round activations to 8 bits, with a scale for each block of weights, "
-     "where they meet integer weights and the processor has VNNI: faster, and "
-     "not exact",
-     setFlag<&Options::roundActivations>},
+    roundActivationsInfo<Options>,
     {"profile", "",
      "Make code that can tell where its time goes: moe-run --profile",
      setFlag<&Options::profile>},
-    {"pipeline", "optimized|unfused|reference",
-     "Compile to fast kernels, to kernels for each step of a layer on its own, "
-     "or by the operations' definitions (default: optimized)",
-     setString<&Options::pipeline>},
-    {"without", "PASS",
-     "Leave out a pass of moe-optimize, by its name; once for each",
-     addWithout},
+    pipelineInfo<Options>,
+    withoutInfo<Options>,
     {"symbol", "NAME",
      "The function that the library exports, for programs that are linked with "
      "several of them (default: " MOE_GET_LIBRARY ")",
@@ -76,7 +59,7 @@ static constexpr OptionInfo<Options> infos[] = {
      "The C++ compiler that links the library (default: the first of c++, g++ "
      "and clang++ in $PATH)",
      setString<&Options::linker>},
-    {"help", "", "Print this", setFlag<&Options::help>},
+    helpInfo<Options>,
 };
 
 void Options::printHelp(raw_ostream &os) {
@@ -94,21 +77,12 @@ static bool isIdentifier(StringRef name) {
 }
 
 Error Options::check() {
-  if (model.empty())
-    return createStringError("no model given; see moe-compile --help");
   if (target == "cuda")
     return createStringError("--target=cuda: this build has no GPU support");
   if (target != "cpu")
     return createStringError("--target=" + target + ": not cpu or cuda");
-  if (pipeline != "optimized" && pipeline != "unfused" &&
-      pipeline != "reference")
-    return createStringError("--pipeline=" + pipeline +
-                             ": not optimized, unfused or reference");
-  ArrayRef<StringRef> passes = mlir::moe::getMoEOptimizePasses();
-  for (const std::string &name : without)
-    if (!is_contained(passes, name))
-      return createStringError("--without=" + name + ": not one of " +
-                               join(passes.begin(), passes.end(), ", "));
+  if (Error error = checkPipeline())
+    return error;
   if (symbol.empty())
     symbol = MOE_GET_LIBRARY;
   if (!isIdentifier(symbol))
@@ -119,20 +93,7 @@ Error Options::check() {
 }
 
 Expected<Options> Options::parse(ArrayRef<const char *> args) {
-  Options options;
-  if (Error error = parseOptions<Options>(
-          "moe-compile", args, infos, options, [&](StringRef arg) -> Error {
-            if (!options.model.empty())
-              return createStringError("more than one model: '" +
-                                       options.model + "' and '" + arg + "'");
-            options.model = arg.str();
-            return Error::success();
-          }))
-    return error;
-  if (!options.help)
-    if (Error error = options.check())
-      return error;
-  return options;
+  return parseModelOptions<Options>("moe-compile", args, infos);
 }
 
 Expected<std::vector<CompileOptions>> Options::getCompileOptions() const {
@@ -147,14 +108,10 @@ Expected<std::vector<CompileOptions>> Options::getCompileOptions() const {
     CompileOptions &options = list.emplace_back();
     options.target = std::move(*code);
     options.kind = ObjectKind::Variant;
-    options.reference = pipeline == "reference";
-    options.unfused = pipeline == "unfused";
-    options.without = without;
+    applyTo(options);
     // Nothing would tell a library that its files have other values now.
     options.readData = embedWeights;
     options.keepDefaults = keepDefaults;
-    options.roundActivations = roundActivations;
-    options.profile = profile;
   }
   return list;
 }

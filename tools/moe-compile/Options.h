@@ -9,29 +9,20 @@
 #ifndef MOE_TOOLS_MOECOMPILE_OPTIONS_H
 #define MOE_TOOLS_MOECOMPILE_OPTIONS_H
 
-#include "moe/ExecutionEngine/CompileModel.h"
-#include "llvm/ADT/ArrayRef.h"
+#include "../common/ModelOptions.h"
 
 namespace moe {
 
-struct Options {
-  std::string model;
+/// `mcpu` is a list of processors, separated by commas.
+struct Options : ModelOptions {
   /// Default: the model's name with .so, in the working directory.
   std::string output;
-  std::string target = "cpu";
-  /// Names of processors, separated by commas.
-  std::string mcpu = "host";
-  std::string pipeline = "optimized";
-  std::vector<std::string> without;
   bool embedWeights = false;
   bool keepDefaults = false;
-  bool roundActivations = false;
-  bool profile = false;
   /// The C++ compiler that links; "" for the first one in PATH.
   std::string linker;
   /// The function that the library exports.
   std::string symbol;
-  bool help = false;
 
   /// Reads and checks the command line.
   static llvm::Expected<Options> parse(llvm::ArrayRef<const char *> args);
@@ -40,7 +31,7 @@ struct Options {
   /// What is compiled for each processor that is named.
   llvm::Expected<std::vector<CompileOptions>> getCompileOptions() const;
 
-private:
+  /// Says what is wrong, and fills in what was left out.
   llvm::Error check();
 };
 

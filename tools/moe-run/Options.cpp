@@ -7,8 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Options.h"
-#include "../common/CommandLine.h"
-#include "moe/Pipelines/MoEOptimize.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
@@ -17,14 +15,13 @@
 using namespace llvm;
 using namespace moe;
 
-template <std::string Options::*member>
+template <auto member>
 static bool setString(Options &options, StringRef value) {
   (options.*member) = value.str();
   return true;
 }
 
-template <bool Options::*member>
-static bool setFlag(Options &options, StringRef) {
+template <auto member> static bool setFlag(Options &options, StringRef) {
   return (options.*member) = true;
 }
 
@@ -51,11 +48,6 @@ static bool addInput(Options &options, StringRef value) {
 
 static bool addDump(Options &options, StringRef value) {
   options.dump.push_back(value.str());
-  return !value.empty();
-}
-
-static bool addWithout(Options &options, StringRef value) {
-  options.without.push_back(value.str());
   return !value.empty();
 }
 
@@ -143,18 +135,9 @@ static constexpr OptionInfo<Options> infos[] = {
      setArch},
     {"mcpu", "NAME", "Processor to compile for, by LLVM's name (default: host)",
      setString<&Options::mcpu>},
-    {"round-activations", "",
-     "Round activations to 8 bits, with a scale for each block of weights, "
-     "where they meet integer weights and the processor has VNNI: faster, and "
-     "not exact",
-     setFlag<&Options::roundActivations>},
-    {"pipeline", "optimized|unfused|reference",
-     "Compile to fast kernels, to kernels for each step of a layer on its own, "
-     "or by the operations' definitions (default: optimized)",
-     setString<&Options::pipeline>},
-    {"without", "PASS",
-     "Leave out a pass of moe-optimize, by its name; once for each",
-     addWithout},
+    roundActivationsInfo<Options>,
+    pipelineInfo<Options>,
+    withoutInfo<Options>,
     {"no-cache", "",
      "Compile anew, without the cache of compiled models in $MOE_CACHE_DIR "
      "(default: ~/.cache/moe-mlir)",
@@ -163,7 +146,7 @@ static constexpr OptionInfo<Options> infos[] = {
      "Keep packed weights beside the model, in MODEL.KEY.packed, and map them "
      "from there at later starts",
      setFlag<&Options::packedCache>},
-    {"help", "", "Print this", setFlag<&Options::help>},
+    helpInfo<Options>,
 };
 
 void Options::printHelp(raw_ostream &os) {
@@ -180,8 +163,6 @@ void Options::printHelp(raw_ostream &os) {
 }
 
 Error Options::check() const {
-  if (model.empty())
-    return createStringError("no model given; see moe-run --help");
   if (target != "cpu" && target != "cuda")
     return createStringError("--target=" + target + ": not cpu or cuda");
   if (target == "cpu" && arch)
@@ -189,15 +170,8 @@ Error Options::check() const {
   if (target == "cuda" && pipeline == "reference")
     return createStringError(
         "--target=cuda: the reference pipeline has no kernels");
-  if (pipeline != "optimized" && pipeline != "unfused" &&
-      pipeline != "reference")
-    return createStringError("--pipeline=" + pipeline +
-                             ": not optimized, unfused or reference");
-  ArrayRef<StringRef> passes = mlir::moe::getMoEOptimizePasses();
-  for (const std::string &name : without)
-    if (!is_contained(passes, name))
-      return createStringError("--without=" + name + ": not one of " +
-                               join(passes.begin(), passes.end(), ", "));
+  if (Error error = checkPipeline())
+    return error;
   if (cold && !time)
     return createStringError("--cold: needs --time");
   if (!testData.empty() &&
@@ -215,18 +189,5 @@ Error Options::check() const {
 }
 
 Expected<Options> Options::parse(ArrayRef<const char *> args) {
-  Options options;
-  if (Error error = parseOptions<Options>(
-          "moe-run", args, infos, options, [&](StringRef arg) -> Error {
-            if (!options.model.empty())
-              return createStringError("more than one model: '" +
-                                       options.model + "' and '" + arg + "'");
-            options.model = arg.str();
-            return Error::success();
-          }))
-    return error;
-  if (!options.help)
-    if (Error error = options.check())
-      return error;
-  return options;
+  return parseModelOptions<Options>("moe-run", args, infos);
 }

@@ -9,22 +9,14 @@
 #ifndef MOE_TOOLS_MOERUN_OPTIONS_H
 #define MOE_TOOLS_MOERUN_OPTIONS_H
 
+#include "../common/ModelOptions.h"
 #include "Comparison.h"
-#include "llvm/Support/Error.h"
-#include <string>
-#include <vector>
 
 namespace moe {
 
-struct Options {
-  std::string model;
-  std::string target = "cpu";
-  std::string mcpu = "host";
+struct Options : ModelOptions {
   /// Compute capability to compile kernels for; 0: the device's.
   unsigned arch = 0;
-  std::string pipeline = "optimized";
-  /// Passes of moe-optimize to leave out.
-  std::vector<std::string> without;
   std::string entry;
   std::vector<std::string> inputs;
   std::string outputDir;
@@ -39,19 +31,15 @@ struct Options {
   unsigned threads = 0;
   unsigned time = 0;
   bool cold = false;
-  bool profile = false;
   bool noCache = false;
   bool packedCache = false;
-  bool roundActivations = false;
   std::vector<std::string> dump;
   bool bisect = false;
-  bool help = false;
 
   /// Reads and checks the command line.
   static llvm::Expected<Options> parse(llvm::ArrayRef<const char *> args);
   static void printHelp(llvm::raw_ostream &os);
-
-private:
+  /// Says what is wrong with them.
   llvm::Error check() const;
 };
 

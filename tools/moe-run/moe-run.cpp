@@ -196,9 +196,7 @@ static Expected<int> run(const Options &options) {
     errs() << "moe-run: --round-activations: '" << code->cpu
            << "' has no VNNI; activations keep their precision\n";
   compileOptions.target = std::move(*code);
-  compileOptions.reference = options.pipeline == "reference";
-  compileOptions.unfused = options.pipeline == "unfused";
-  compileOptions.without = options.without;
+  options.applyTo(compileOptions);
   if (options.target == "cuda") {
     // Without a device nothing runs, but kernels can be compiled ahead.
     std::string error;
@@ -207,9 +205,7 @@ static Expected<int> run(const Options &options) {
       return createStringError("--target=cuda: " + error);
     compileOptions.cudaCapability = options.arch ? options.arch : capability;
   }
-  compileOptions.profile = options.profile;
   compileOptions.keepPacked = options.packedCache;
-  compileOptions.roundActivations = options.roundActivations;
   if (!options.noCache)
     compileOptions.cacheDirectory = ObjectCache::getDefaultDirectory();
   if (options.threads)

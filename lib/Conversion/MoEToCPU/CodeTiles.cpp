@@ -50,14 +50,7 @@ static func::FuncOp getIntrinsic(ImplicitLocOpBuilder &b, const Twine &name,
                                  TypeRange operands, Type result) {
   auto module =
       b.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
-  std::string symbol = name.str();
-  if (auto existing = module.lookupSymbol<func::FuncOp>(symbol))
-    return existing;
-  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
-  auto func = func::FuncOp::create(builder, b.getLoc(), symbol,
-                                   builder.getFunctionType(operands, result));
-  func.setPrivate();
-  return func;
+  return declareFunction(module, name.str(), operands, result);
 }
 
 /// Whether one register holds the f32 of all codes.
@@ -115,6 +108,14 @@ Value mlir::moe::loadCodeWords(ImplicitLocOpBuilder &b,
       b, VectorType::get({kernel.tile.lanes}, b.getI32Type()), loaded);
 }
 
+/// The codes of a word for each of columns.
+SmallVector<Value> TileEmitter::loadWords(Value word) {
+  SmallVector<Value> loaded;
+  for (int64_t j = 0; j < columns; ++j)
+    loaded.push_back(loadCodeWords(b, kernel, panel, word, j));
+  return loaded;
+}
+
 /// One k at a time, for the reason of `TileEmitter::emitPairsStep`.
 void TileEmitter::emitCodeStep(Value k) {
   auto words = vector.cloneWith({}, b.getI32Type());
@@ -126,11 +127,9 @@ void TileEmitter::emitCodeStep(Value k) {
       b, words, arith::IndexCastOp::create(b, b.getI32Type(), place));
   Value word = arith::DivUIOp::create(b, k, group);
   SmallVector<Value> weights;
-  for (int64_t j = 0; j < columns; ++j) {
-    Value loaded = loadCodeWords(b, kernel, panel, word, j);
+  for (auto [j, loaded] : llvm::enumerate(loadWords(word)))
     weights.push_back(widenCode(
         b, kernel, arith::ShRUIOp::create(b, loaded, shift), excess[j]));
-  }
   addProducts(k, weights);
 }
 
@@ -138,9 +137,7 @@ void TileEmitter::emitCodeStep(Value k) {
 void TileEmitter::emitCodeWord(Value word) {
   auto words = vector.cloneWith({}, b.getI32Type());
   int64_t group = kernel.getGroup();
-  SmallVector<Value> loaded;
-  for (int64_t j = 0; j < columns; ++j)
-    loaded.push_back(loadCodeWords(b, kernel, panel, word, j));
+  SmallVector<Value> loaded = loadWords(word);
   Value first = arith::MulIOp::create(b, word, constantIndex(b, group));
   for (int64_t n = 0; n < group; ++n) {
     SmallVector<Value> weights;
@@ -340,9 +337,7 @@ void TileEmitter::addDots(Value k, ArrayRef<Value> weights) {
 /// All steps of a word.
 void TileEmitter::emitCodeDotWord(Value word) {
   int64_t bits = kernel.codes.getWidth(), steps = 8 / bits;
-  SmallVector<Value> loaded;
-  for (int64_t j = 0; j < columns; ++j)
-    loaded.push_back(loadCodeWords(b, kernel, panel, word, j));
+  SmallVector<Value> loaded = loadWords(word);
   Value first = arith::MulIOp::create(b, word, constantIndex(b, steps));
   for (int64_t n = 0; n < steps; ++n) {
     SmallVector<Value> weights;

@@ -24,21 +24,6 @@ using namespace mlir::moe;
 
 #define DEBUG_TYPE "moe-count-rows"
 
-static constexpr llvm::StringLiteral kProfileRows = "moe_profile_rows";
-
-/// Declares `void moe_profile_rows(int64_t rows, int64_t products)` of the
-/// runtime.
-static func::FuncOp getRuntime(ModuleOp module) {
-  if (auto existing = module.lookupSymbol<func::FuncOp>(kProfileRows))
-    return existing;
-  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-  Type i64 = builder.getI64Type();
-  auto func = func::FuncOp::create(builder, module.getLoc(), kProfileRows,
-                                   builder.getFunctionType({i64, i64}, {}));
-  func.setPrivate();
-  return func;
-}
-
 /// Emits the call for one moe.experts.
 static void countRows(ExpertsOp op) {
   OpBuilder builder(op);
@@ -60,7 +45,9 @@ static void countRows(ExpertsOp op) {
     first = last;
   }
   func::CallOp::create(
-      b, getRuntime(op->getParentOfType<ModuleOp>()),
+      b,
+      declareFunction(op->getParentOfType<ModuleOp>(), "moe_profile_rows",
+                      {b.getI64Type(), b.getI64Type()}, {}),
       ValueRange{offset(op.getPlan().getType().getExperts()), products});
 }
 

@@ -23,6 +23,17 @@ ResultRange mlir::moe::takePlanApart(ImplicitLocOpBuilder &b,
   return UnrealizedConversionCastOp::create(b, types, plan).getResults();
 }
 
+func::FuncOp mlir::moe::declareFunction(ModuleOp module, StringRef name,
+                                        TypeRange operands, TypeRange results) {
+  if (auto existing = module.lookupSymbol<func::FuncOp>(name))
+    return existing;
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  auto func = func::FuncOp::create(builder, module.getLoc(), name,
+                                   builder.getFunctionType(operands, results));
+  func.setPrivate();
+  return func;
+}
+
 func::FuncOp mlir::moe::createKernel(ModuleOp module, Location loc,
                                      StringRef name,
                                      ArrayRef<Type> argumentTypes) {
@@ -58,15 +69,8 @@ void mlir::moe::emitParallelFor(ImplicitLocOpBuilder &b, Value count,
 }
 
 Value mlir::moe::emitNumThreads(ImplicitLocOpBuilder &b, ModuleOp module) {
-  constexpr llvm::StringLiteral name = "moe_get_num_threads";
-  auto func = module.lookupSymbol<func::FuncOp>(name);
-  if (!func) {
-    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-    func =
-        func::FuncOp::create(builder, module.getLoc(), name,
-                             builder.getFunctionType({}, builder.getI32Type()));
-    func.setPrivate();
-  }
+  func::FuncOp func =
+      declareFunction(module, "moe_get_num_threads", {}, b.getI32Type());
   Value number = func::CallOp::create(b, func, ValueRange{}).getResult(0);
   return arith::IndexCastOp::create(b, b.getIndexType(), number);
 }

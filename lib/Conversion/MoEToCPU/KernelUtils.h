@@ -35,6 +35,10 @@ inline MemRefType getPanelType(Type element, int64_t depth, int64_t columns,
 /// the token of each row, the row of each slot, and the number of tokens.
 ResultRange takePlanApart(ImplicitLocOpBuilder &b, TypedValue<PlanType> plan);
 
+/// The declaration of a function that the runtime or LLVM has, made if need be.
+func::FuncOp declareFunction(ModuleOp module, StringRef name,
+                             TypeRange operands, TypeRange results);
+
 /// Creates an empty private function at the end of the module, with its entry
 /// block.
 func::FuncOp createKernel(ModuleOp module, Location loc, StringRef name,

@@ -31,21 +31,6 @@ static int64_t getPanelsPerTask(const PackKernelConfig &config) {
   return std::clamp<int64_t>(stretch / bytes, 1, config.target.getDimSize(1));
 }
 
-static constexpr llvm::StringLiteral kReleaseSource = "moe_release_source";
-
-/// Declares `void moe_release_source(int64_t address, int64_t bytes)` of the
-/// runtime.
-static func::FuncOp getReleaseSource(ModuleOp module) {
-  if (auto existing = module.lookupSymbol<func::FuncOp>(kReleaseSource))
-    return existing;
-  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-  Type i64 = builder.getI64Type();
-  auto func = func::FuncOp::create(builder, module.getLoc(), kReleaseSource,
-                                   builder.getFunctionType({i64, i64}, {}));
-  func.setPrivate();
-  return func;
-}
-
 /// Emits the call that lets the system take back an expert's source, or a
 /// whole one if `expert` is null.
 static void releaseSource(ImplicitLocOpBuilder &b, ModuleOp module,
@@ -60,9 +45,10 @@ static void releaseSource(ImplicitLocOpBuilder &b, ModuleOp module,
     address = arith::AddIOp::create(
         b, address, arith::MulIOp::create(b, expert, constantIndex(b, bytes)));
   Type i64 = b.getI64Type();
-  func::CallOp::create(b, getReleaseSource(module),
-                       ValueRange{arith::IndexCastOp::create(b, i64, address),
-                                  arith::ConstantIntOp::create(b, i64, bytes)});
+  func::CallOp::create(
+      b, declareFunction(module, "moe_release_source", {i64, i64}, {}),
+      ValueRange{arith::IndexCastOp::create(b, i64, address),
+                 arith::ConstantIntOp::create(b, i64, bytes)});
 }
 
 /// Emits the parallel loop of a kernel.

@@ -71,6 +71,7 @@ private:
   void emitPlainStep(Value k);
   void emitPairsStep(Value k);
   void emitDotStep(Value k);
+  SmallVector<Value> loadWords(Value word);
   void emitCodeStep(Value k);
   void emitCodeWord(Value word);
   void addProducts(Value k, ArrayRef<Value> weights);

@@ -2,6 +2,8 @@
 // RUN: moe-opt %s --convert-moe-to-cpu="vector-bits=256 dot-int8" \
 // RUN:   | FileCheck %s --check-prefix=AVX2
 
+// CHECK:      func.func private @llvm.x86.avx512.vpdpbusd.512(
+
 // Rows are rounded where blocks are whole vectors. 20 inputs are not.
 // CHECK-LABEL: func.func @layer
 // CHECK: moe.call_kernel @[[$FFN:moe_ffn_2x32x20_[0-9a-f]+]]
@@ -41,6 +43,5 @@ func.func @layer(%x: tensor<?x32xf32>, %p: !moe.plan<2>,
 // CHECK:      func.func private @moe_tile_gemm_6x32_dot_ui4b16z8(%{{.*}}: memref<?x?xi8>
 // CHECK:      func.call @llvm.x86.avx512.vpdpbusd.512(%{{.*}}) : (vector<16xi32>, vector<64xi8>, vector<64xi8>) -> vector<16xi32>
 // CHECK:      arith.sitofp %{{.*}} : vector<16xi32> to vector<16xf32>
-// CHECK:      func.func private @llvm.x86.avx512.vpdpbusd.512(
 
 // AVX2: func.call @llvm.x86.avx512.vpdpbusd.256(%{{.*}}) : (vector<8xi32>, vector<32xi8>, vector<32xi8>) -> vector<8xi32>

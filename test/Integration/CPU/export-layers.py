@@ -6,7 +6,6 @@
 The cases are those of gate.py, layers.py and weights.py: a sample of them, or with --sample=1 all."""
 
 import argparse
-import importlib.util
 import os
 import re
 import subprocess
@@ -17,6 +16,7 @@ import numpy as np
 import onnxruntime
 
 from moe_testing.runner import run_cases
+from moe_testing.written import load_cases
 
 # What the pass says about a layer that ONNX cannot express.
 UNSUPPORTED = re.compile(
@@ -28,14 +28,6 @@ MODULES = ("gate", "layers", "weights")
 
 class Unsupported(Exception):
     pass
-
-
-def make_cases(name, seed):
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
-    spec = importlib.util.spec_from_file_location("cases_" + name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.make_cases(seed)
 
 
 def export(text, path):
@@ -74,7 +66,7 @@ parser.add_argument("--sample", type=int, default=1, help="run one case of so ma
 parser.add_argument("--verbose", action="store_true", help="say what has no form in ONNX")
 options = parser.parse_args()
 
-cases = [c for name in MODULES for c in make_cases(name, options.seed) if options.only in c.name]
+cases = [c for name in MODULES for c in load_cases(name, options.seed) if options.only in c.name]
 cases = cases[:: options.sample]
 failures, without = [], 0
 for case in cases:

@@ -7,24 +7,15 @@ The cases are those of gate.py, each kind of gate once. Of an attribute that say
 nothing is left in the nodes; see make_expected."""
 
 import argparse
-import importlib.util
-import os
 import re
 import subprocess
 import sys
 
 from moe_testing.module import build_module
+from moe_testing.written import gates, load_cases
 
 # Experts that choose are read by another pattern, which does not know the padding of the nodes.
 OTHERS = re.compile("expert_choice")
-
-
-def load_cases(seed):
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "gate.py")
-    spec = importlib.util.spec_from_file_location("gate", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.make_cases(seed)
 
 
 def run(text, *passes):
@@ -32,11 +23,6 @@ def run(text, *passes):
     if done.returncode:
         raise RuntimeError(done.stderr.splitlines()[0])
     return done.stdout
-
-
-def gates(text):
-    """What the gates of a module say, without values and their types."""
-    return [re.sub(r"%[\w#]+( : [^)]*)?", "%", gate) for gate in re.findall(r"= moe\.gate (.*) : ", text)]
 
 
 def make_expected(gate):
@@ -69,7 +55,7 @@ parser.add_argument("--sample", type=int, default=1, help="check one gate of so 
 options = parser.parse_args()
 
 texts = {}
-for case in load_cases(options.seed):
+for case in load_cases("gate", options.seed):
     text = build_module([case])[0]
     text = run(text[: text.index("func.func @main(")])
     for gate in gates(text):

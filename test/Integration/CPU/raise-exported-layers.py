@@ -8,7 +8,6 @@ and the same activations, and its gate has to say the same; no product, choice, 
 
 import argparse
 import collections
-import importlib.util
 import os
 import re
 import subprocess
@@ -18,19 +17,12 @@ import tempfile
 import onnx
 
 from moe_testing.module import build_module
+from moe_testing.written import gates, load_cases
 
 # What is not raised. No matcher follows experts that choose their tokens, nor codes of four bits that are taken out of
 # bytes by arithmetic. An inner width of 1 leaves no product to see.
 OTHERS = re.compile(r"shape_(1x1|7x5)$|_choice$|_ui4$")
 LEFTOVERS = ("MatMul", "Gemm", "Einsum", "NonZero", "ScatterND", "TopK", "ArgMax", "CumSum", "Softmax")
-
-
-def load_cases(seed):
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "layers.py")
-    spec = importlib.util.spec_from_file_location("layers", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.make_cases(seed)
 
 
 def run(command, text=None):
@@ -46,11 +38,6 @@ def experts(text):
         activation = re.search(r"activation<[^>]*>", rest.replace(".0,", ",").replace(".0>", ">"))
         count[kind, activation and activation[0]] += int(number)
     return count
-
-
-def gates(text):
-    """What the gates of a module say, without the names of values."""
-    return [re.sub(r"%[\w#]+( : [^)]*)?", "%", gate) for gate in re.findall(r"= moe\.gate (.*) : ", text)]
 
 
 def check(case, folder):
@@ -96,7 +83,7 @@ parser.add_argument("--sample", type=int, default=1, help="check one case of so 
 options = parser.parse_args()
 
 back, wrong = 0, 0
-cases = [case for case in load_cases(options.seed) if options.only in case.name and not OTHERS.search(case.name)]
+cases = [case for case in load_cases("layers", options.seed) if options.only in case.name and not OTHERS.search(case.name)]
 for case in cases[:: options.sample]:
     with tempfile.TemporaryDirectory() as folder:
         problem = check(case, folder)
