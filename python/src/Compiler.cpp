@@ -17,6 +17,7 @@
 #include "moe/ExecutionEngine/ObjectCache.h"
 #include "moe/ExecutionEngine/Session.h"
 #include "moe/InitAll.h"
+#include "moe/Pipelines/MoEOptimize.h"
 #include "moe/Target/ONNX/Export.h"
 #include "moe/Target/ONNX/Import.h"
 #include "llvm/Support/FileSystem.h"
@@ -42,6 +43,11 @@ std::shared_ptr<Model> Model::compile(const CompileRequest &request,
     error = "mcpu: " + toString(std::move(failure));
     return nullptr;
   }
+  for (const std::string &name : request.without)
+    if (!is_contained(mlir::moe::getMoEOptimizePasses(), name)) {
+      error = "without: moe-optimize has no pass '" + name + "'";
+      return nullptr;
+    }
   options.reference = request.pipeline == "reference";
   options.unfused = request.pipeline == "unfused";
   options.without = request.without;

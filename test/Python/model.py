@@ -177,6 +177,10 @@ expect_error(
     "pipeline 'slow' is not optimized, unfused or reference",
     moe_mlir.compile, b"", pipeline="slow",
 )
+expect_error(
+    "without: moe-optimize has no pass 'moe-fuse'",
+    moe_mlir.compile, b"", without=["moe-fuse"],
+)
 expect_error("mcpu: unknown processor 'abacus'", moe_mlir.compile, b"", mcpu="abacus")
 expect_error("module:1:1: custom op 'x' is unknown (tried 'builtin.x' as well)",
              moe_mlir.opt, "x", "cse")
