@@ -136,9 +136,8 @@ static std::string readLastLine(StringRef path) {
   ErrorOr<std::unique_ptr<MemoryBuffer>> file = MemoryBuffer::getFile(path);
   if (!file)
     return "";
-  return (*file)->getBuffer().rtrim().rsplit('\n').second.str().empty()
-             ? (*file)->getBuffer().trim().str()
-             : (*file)->getBuffer().rtrim().rsplit('\n').second.str();
+  auto [before, last] = (*file)->getBuffer().trim().rsplit('\n');
+  return (last.empty() ? before : last).str();
 }
 
 static Error readKernels(StringRef folder,
