@@ -6,113 +6,21 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "LayerLowering.h"
+#include "LaunchBuilder.h"
 #include "PlanParts.h"
 #include "WeightPacking.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace mlir::moe;
 
-namespace {
-/// Builds the launches for one moe.experts.
-class LayerBuilder {
-public:
-  LayerBuilder(ExpertsOp op, const TritonLoweringOptions &options,
-               OpBuilder &builder)
-      : op(op), options(options),
-        factory(op->getParentOfType<ModuleOp>(), options.machine.hasBulkCopy),
-        b(op.getLoc(), builder) {}
-
-  /// Says why not where there are no kernels.
-  LogicalResult prepare();
-  InFlightDiagnostic emitError();
-  /// Builds the layer; the values that it replaces and those that do.
-  void build(SmallVectorImpl<Value> &replaced, SmallVectorImpl<Value> &values);
-
-private:
-  /// Result, routing weights and ids.
-  struct Results {
-    Value y, weights, ids;
-  };
-  Results buildRegimes(ArrayRef<Regime> regimes);
-  Results buildRegime(const Regime &regime);
-  Results buildVector();
-  void buildPlan(const Regime &regime);
-  void buildBlockPlan(const Regime &regime);
-
-  Value index(int64_t value) {
-    return arith::ConstantIndexOp::create(b, value);
-  }
-  Value mul(Value x, int64_t y) {
-    return b.createOrFold<arith::MulIOp>(x, index(y));
-  }
-  Value add(Value x, Value y) { return b.createOrFold<arith::AddIOp>(x, y); }
-  Value ceilDiv(Value x, int64_t y) {
-    if (y == 1)
-      return x;
-    Value sum = add(x, index(y - 1));
-    return b.createOrFold<arith::DivUIOp>(sum, index(y));
-  }
-  Value floorDiv(Value x, int64_t y) {
-    return y == 1 ? x : b.createOrFold<arith::DivUIOp>(x, index(y));
-  }
-  Value empty(ArrayRef<OpFoldResult> sizes, Type element) {
-    return tensor::EmptyOp::create(b, sizes, element);
-  }
-  SmallVector<Value> launch(tt::FuncOp kernel, ValueRange grid,
-                            ValueRange inputs, ValueRange outputs) {
-    auto op = LaunchOp::create(b, kernel.getSymName(), grid, inputs, outputs);
-    return SmallVector<Value>(op.getResults());
-  }
-  /// The most tiles that the rows can be cut into: each expert that has rows
-  /// has at most one tile that is not full.
-  Value mostTiles(int64_t tileRows) {
-    Value allRows = mul(tokens, routing.slots);
-    Value nonEmpty =
-        b.createOrFold<arith::MinUIOp>(allRows, index(routing.experts));
-    return add(floorDiv(allRows, tileRows), nonEmpty);
-  }
-
-  /// Experts of one set.
-  struct Set {
-    FFNExpertsOp ffn;
-    GemmConfig first, second;
-    SmallVector<Value> firstWeights, secondWeights;
-    Value firstBias, secondBias;
-  };
-  /// Writes the rows of the set's experts by slot into `parts`.
-  Value buildProducts(const Regime &regime, const Set &set, Value parts);
-  Value buildCombine();
-  LogicalResult prepareSet(FFNExpertsOp ffn, int64_t firstExpert);
-  void packSet(Set &set);
-
-  ExpertsOp op;
-  const TritonLoweringOptions &options;
-  KernelFactory factory;
-  ImplicitLocOpBuilder b;
-  RoutingConfig routing;
-  SmallVector<Set, 1> sets;
-  AffineConfig affine;
-  SmallVector<Value> affineOperands;
-  /// Gate operands, or ids.
-  SmallVector<Value> sources;
-  OpFoldResult tokenSize;
-  Value tokens, tokensI32;
-  /// Of the regime that is being built.
-  Value ids, weights, rows, tiles, numTiles, parts;
-};
-} // namespace
-
-InFlightDiagnostic LayerBuilder::emitError() {
+InFlightDiagnostic LaunchBuilder::emitError() {
   return options.partial ? op.emitRemark("stays on the host: ")
                          : op.emitOpError("has no Triton kernel: ");
 }
 
-LogicalResult LayerBuilder::prepareSet(FFNExpertsOp ffn, int64_t firstExpert) {
+LogicalResult LaunchBuilder::prepareSet(FFNExpertsOp ffn, int64_t firstExpert) {
   auto emitError = [&] { return this->emitError(); };
   for (Value value : {ffn.getUp(), ffn.getGate(), ffn.getDown(),
                       ffn.getUpBias(), ffn.getGateBias(), ffn.getDownBias()})
@@ -160,7 +68,7 @@ LogicalResult LayerBuilder::prepareSet(FFNExpertsOp ffn, int64_t firstExpert) {
   return success();
 }
 
-LogicalResult LayerBuilder::prepare() {
+LogicalResult LaunchBuilder::prepare() {
   auto emitError = [&] { return this->emitError(); };
   if (!op.getGather() || !op.getCombineWeights())
     return emitError() << "dispatch and combine are not fused into it";
@@ -233,7 +141,7 @@ static Value castTo(OpBuilder &b, Value value, Type type) {
              : tensor::CastOp::create(b, value.getLoc(), type, value);
 }
 
-void LayerBuilder::packSet(Set &set) {
+void LaunchBuilder::packSet(Set &set) {
   SmallVector<Value> parts = {set.ffn.getUp()}, biases = {set.ffn.getUpBias()};
   if (set.first.gated) {
     parts.insert(parts.begin(), set.ffn.getGate());
@@ -247,8 +155,8 @@ void LayerBuilder::packSet(Set &set) {
     set.secondBias = packWeights(b, factory, set.ffn.getDownBias()).front();
 }
 
-void LayerBuilder::build(SmallVectorImpl<Value> &replaced,
-                         SmallVectorImpl<Value> &values) {
+void LaunchBuilder::build(SmallVectorImpl<Value> &replaced,
+                          SmallVectorImpl<Value> &values) {
   if (!options.partial) {
     for (Set &set : sets)
       markWeightArguments(set.ffn->getOperands());
@@ -305,7 +213,7 @@ void LayerBuilder::build(SmallVectorImpl<Value> &replaced,
   }
 }
 
-LayerBuilder::Results LayerBuilder::buildRegimes(ArrayRef<Regime> regimes) {
+LaunchBuilder::Results LaunchBuilder::buildRegimes(ArrayRef<Regime> regimes) {
   const Regime &regime = regimes.front();
   if (regimes.size() == 1)
     return buildRegime(regime);
@@ -341,7 +249,7 @@ LayerBuilder::Results LayerBuilder::buildRegimes(ArrayRef<Regime> regimes) {
   return results;
 }
 
-LayerBuilder::Results LayerBuilder::buildRegime(const Regime &regime) {
+LaunchBuilder::Results LaunchBuilder::buildRegime(const Regime &regime) {
   if (routing.gate) {
     weights =
         empty({tokenSize, b.getIndexAttr(routing.slots)}, routing.weightType);
@@ -370,7 +278,7 @@ LayerBuilder::Results LayerBuilder::buildRegime(const Regime &regime) {
   return {buildCombine(), weights, ids};
 }
 
-LayerBuilder::Results LayerBuilder::buildVector() {
+LaunchBuilder::Results LaunchBuilder::buildVector() {
   const Set &set = sets.front();
   GemmConfig up = set.first, down = set.second;
   chooseVectorTile(up, routing.slots, options.machine);
@@ -409,136 +317,11 @@ LayerBuilder::Results LayerBuilder::buildVector() {
   return {y, weights, ids};
 }
 
-void LayerBuilder::buildPlan(const Regime &regime) {
-  SmallVector<Value> inputs = sources;
-  inputs.push_back(tokensI32);
-  SmallVector<Value> outputs;
-  if (routing.gate)
-    outputs = {weights, ids};
-  outputs.append({rows, tiles, numTiles});
-  SmallVector<Value> results =
-      launch(getPlanKernel(factory, routing, regime.planTokens, regime.tileRows,
-                           /*warps=*/8),
-             index(1), inputs, outputs);
-  ArrayRef<Value> rest = results;
-  if (routing.gate) {
-    weights = rest[0];
-    ids = rest[1];
-    rest = rest.drop_front(2);
-  }
-  rows = rest[0];
-  tiles = rest[1];
-  numTiles = rest[2];
-}
-
-void LayerBuilder::buildBlockPlan(const Regime &regime) {
-  Value blocks = ceilDiv(tokens, regime.planTokens);
-  Value blocksI32 = b.createOrFold<arith::IndexCastOp>(b.getI32Type(), blocks);
-  OpFoldResult experts = b.getIndexAttr(routing.experts);
-  Value ranks =
-      empty({tokenSize, b.getIndexAttr(routing.slots)}, b.getI32Type());
-  Value histograms =
-      empty({getAsOpFoldResult(blocks), experts}, b.getI32Type());
-  SmallVector<Value> inputs = sources, outputs;
-  inputs.push_back(tokensI32);
-  if (routing.gate)
-    outputs = {weights, ids};
-  outputs.append({ranks, histograms});
-  SmallVector<Value> results =
-      launch(getCountKernel(factory, routing, regime.planChunk,
-                            regime.planTokens / regime.planChunk,
-                            /*warps=*/4),
-             blocks, inputs, outputs);
-  histograms = results.pop_back_val();
-  ranks = results.pop_back_val();
-  if (routing.gate) {
-    weights = results[0];
-    ids = results[1];
-  }
-  Value bases = empty({getAsOpFoldResult(blocks), experts}, b.getI32Type());
-  Value totals = empty(ArrayRef(experts), b.getI32Type());
-  results = launch(getSumKernel(factory, routing), index(routing.experts),
-                   {histograms, blocksI32}, {bases, totals});
-  bases = results[0];
-  totals = results[1];
-  Value programs =
-      b.createOrFold<arith::MaxUIOp>(blocks, index(routing.experts));
-  results = launch(
-      getScatterKernel(factory, routing, regime.planTokens, regime.tileRows),
-      programs, {ids, ranks, bases, totals, tokensI32, blocksI32},
-      {rows, tiles, numTiles});
-  rows = results[0];
-  tiles = results[1];
-  numTiles = results[2];
-}
-
-static void overrideTile(GemmConfig &config, ArrayRef<int64_t> tile) {
-  if (tile.empty())
-    return;
-  config.tileColumns = tile[0];
-  config.tileDepth = tile[1];
-  config.warps = tile[2];
-  config.stages = tile[3];
-  config.groupRows = tile[4];
-  if (tile.size() > 5)
-    config.persistent = tile[5];
-}
-
-Value LayerBuilder::buildProducts(const Regime &regime, const Set &set,
-                                  Value parts) {
-  GemmConfig up = set.first, down = set.second;
-  chooseTile(up, regime.tileRows, options.machine);
-  chooseTile(down, regime.tileRows, options.machine);
-  overrideTile(up, options.tile1);
-  overrideTile(down, options.tile2);
-  Value allRows = mul(tokens, routing.slots);
-  Value most = mostTiles(regime.tileRows);
-  OpFoldResult rowSize = getAsOpFoldResult(allRows);
-  Value h = empty({rowSize, b.getIndexAttr(up.resultColumns())}, up.result);
-  SmallVector<Value> inputs = {op.getInput()};
-  llvm::append_range(inputs, set.firstWeights);
-  if (set.firstBias)
-    inputs.push_back(set.firstBias);
-  inputs.append({rows, tiles, numTiles});
-  auto programs = [&](const GemmConfig &config) {
-    Value all = mul(most, config.columnTiles());
-    if (!config.persistent)
-      return all;
-    return b.createOrFold<arith::MinUIOp>(
-        all, index(options.machine.multiprocessors));
-  };
-  Value rowsI32 = b.createOrFold<arith::IndexCastOp>(b.getI32Type(), allRows);
-  if (up.persistent)
-    inputs.push_back(rowsI32);
-  h = launch(getGemmKernel(factory, up, routing.weightType), programs(up),
-             inputs, h)[0];
-  inputs = {h};
-  llvm::append_range(inputs, set.secondWeights);
-  if (set.secondBias)
-    inputs.push_back(set.secondBias);
-  inputs.append({rows, tiles, numTiles, weights});
-  if (down.persistent)
-    inputs.push_back(rowsI32);
-  return launch(getGemmKernel(factory, down, routing.weightType),
-                programs(down), inputs, parts)[0];
-}
-
-Value LayerBuilder::buildCombine() {
-  const GemmConfig &down = sets.front().second;
-  int64_t width = std::min<int64_t>(roundUpToPowerOf2(down.out), 1024);
-  Value y = empty({tokenSize, b.getIndexAttr(down.out)}, down.result);
-  SmallVector<Value> inputs = {parts, ids};
-  llvm::append_range(inputs, affineOperands);
-  return launch(getCombineKernel(factory, routing, affine, down.out,
-                                 down.result, down.result, width),
-                mul(tokens, llvm::divideCeil(down.out, width)), inputs, y)[0];
-}
-
 LogicalResult mlir::moe::lowerLayer(ExpertsOp op,
                                     const TritonLoweringOptions &options,
                                     IRRewriter &rewriter) {
   rewriter.setInsertionPoint(op);
-  LayerBuilder layer(op, options, rewriter);
+  LaunchBuilder layer(op, options, rewriter);
   if (failed(layer.prepare()))
     return failure();
   SmallVector<Value> replaced, values;
