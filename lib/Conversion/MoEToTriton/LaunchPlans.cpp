@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "LaunchBuilder.h"
-#include "PlanParts.h"
 
 using namespace mlir;
 using namespace mlir::moe;
